@@ -1,0 +1,70 @@
+#include "asl/json/payload.h"
+
+#include "asl/json/reader.h"
+#include "asl/json/writer.h"
+
+namespace pawl::asl {
+
+Payload Payload::of(Value value) {
+  PAWL_ASSERT(!value.is_undefined());
+  Payload payload;
+  payload.document_ = std::make_shared<Document>();
+  payload.document_->value = std::move(value);
+  payload.document_->has_value = true;
+  return payload;
+}
+
+Payload Payload::of_text(std::string text) {
+  Payload payload;
+  payload.document_ = std::make_shared<Document>();
+  payload.document_->text = std::move(text);
+  payload.document_->has_text = true;
+  return payload;
+}
+
+Result<Payload> Payload::parse(std::string text) {
+  Result<Value> value = read_json(text);
+  if (!value) return std::move(value).error();
+  Payload payload = of_text(std::move(text));
+  payload.document_->value = *std::move(value);
+  payload.document_->has_value = true;
+  return payload;
+}
+
+const Value& Payload::value() const {
+  PAWL_ASSERT(present());
+  if (!document_->has_value) {
+    Result<Value> value = read_json(document_->text);
+    PAWL_ASSERT(value.has_value());
+    document_->value = *std::move(value);
+    document_->has_value = true;
+  }
+  return document_->value;
+}
+
+const std::string& Payload::text() const {
+  PAWL_ASSERT(present());
+  if (!document_->has_text) {
+    write_json(document_->value, document_->text);
+    document_->has_text = true;
+  }
+  return document_->text;
+}
+
+bool Payload::exceeds(std::size_t bytes) const {
+  PAWL_ASSERT(present());
+  return document_->has_text ? document_->text.size() > bytes
+                             : exceeds_bytes(document_->value, bytes);
+}
+
+std::uint64_t Payload::stored_as(std::uint64_t owner) const {
+  return document_ != nullptr && document_->owner == owner ? document_->place : 0;
+}
+
+void Payload::set_stored_as(std::uint64_t owner, std::uint64_t place) const {
+  PAWL_ASSERT(present());
+  document_->owner = owner;
+  document_->place = place;
+}
+
+}  // namespace pawl::asl

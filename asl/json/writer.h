@@ -1,0 +1,26 @@
+// Writes a Value as compact JSON text, as the service does: no blanks, members in order, only
+// what must be escaped is escaped, doubles in the shortest form that reads back the same, in
+// Java's notation (1.0, 3.3, 1.0E10).
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "asl/json/value.h"
+
+namespace pawl::asl {
+
+void write_json(const Value& value, std::string& out);  // appends
+std::string to_json(const Value& value);
+std::string to_pretty_json(const Value& value);  // two spaces, for people
+
+// Appends `text` quoted and escaped.
+void write_json_string(std::string_view text, std::string& out);
+
+// Java's Double.toString: what the service prints for a number that is not an integer.
+std::string java_double(double value);
+
+// True if the compact text of `value` has more than `limit` bytes. Stops counting there.
+bool exceeds_bytes(const Value& value, std::size_t limit);
+
+}  // namespace pawl::asl

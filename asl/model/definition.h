@@ -1,0 +1,179 @@
+// Definition: a state machine compiled for running.
+//
+// Made once per revision by asl/parse, immutable, shared by all executions of one shard (it holds
+// Values, so it belongs to one thread; each shard compiles its own). Names are indexes here, and
+// expressions are compiled. Everything has been validated: whoever runs it need not check again.
+//
+// Source: States Language; `asl-facts` sections 1, 2, 5-12.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "asl/choice/choice.h"
+#include "asl/json/value.h"
+#include "asl/template/template.h"
+
+namespace pawl::asl {
+
+enum class QueryLanguage { kJsonPath, kJsonata };
+
+using StateIndex = std::int32_t;    // within its Machine
+using MachineIndex = std::int32_t;  // within Definition::machines; 0 is the root
+inline constexpr StateIndex kNoState = -1;
+
+// InputPath, OutputPath, ResultPath: absent (the default `$`), null, or a path.
+struct PathField {
+  enum class Kind { kDefault, kNull, kPath } kind = Kind::kDefault;
+  StringExpression expression;  // kPath of InputPath and OutputPath
+  Path reference;               // kPath of ResultPath
+};
+
+// A number written literally or as a reference path (Seconds / SecondsPath ...). In JSONata a
+// literal may be an expression; those are compiled here too once that language is there.
+struct NumberField {
+  std::optional<std::int64_t> literal;
+  std::optional<StringExpression> path;
+  bool present() const { return literal.has_value() || path.has_value(); }
+};
+struct FractionField {  // ToleratedFailurePercentage
+  std::optional<double> literal;
+  std::optional<StringExpression> path;
+  bool present() const { return literal.has_value() || path.has_value(); }
+};
+struct TextField {  // Error, Cause, Timestamp: literal, or from a path or intrinsic
+  std::optional<std::string> literal;
+  std::optional<StringExpression> path;
+  bool present() const { return literal.has_value() || path.has_value(); }
+};
+
+// Assign: one template of an object. It evaluates to an object of variable name -> value; all are
+// computed from the values on entry, then assigned.
+using Assign = std::optional<PayloadTemplate>;
+
+struct Retrier {
+  std::vector<std::string> error_equals;
+  std::int64_t interval_seconds = 1;
+  std::int64_t max_attempts = 3;
+  double backoff_rate = 2.0;
+  std::optional<std::int64_t> max_delay_seconds;
+  bool full_jitter = false;
+};
+
+struct Catcher {
+  std::vector<std::string> error_equals;
+  StateIndex next = kNoState;
+  PathField result_path;
+  Assign assign;
+};
+
+struct ChoiceBranch {
+  ChoiceRule rule;
+  StateIndex next = kNoState;
+  Assign assign;
+};
+
+// The parts of a Resource: what to call and in which pattern.
+enum class ResourceKind {
+  kLambdaFunction,  // arn:P:lambda:R:A:function:NAME[:QUALIFIER]
+  kActivity,        // arn:P:states:R:A:activity:NAME
+  kIntegration,     // arn:P:states:::SERVICE:ACTION[.PATTERN]
+  kOther,           // a URI of another system, or ${...} that was not filled in: for mocks only
+};
+enum class IntegrationPattern { kRequestResponse, kSync, kWaitForTaskToken };
+struct Resource {
+  std::string arn;  // as written
+  ResourceKind kind = ResourceKind::kIntegration;
+  IntegrationPattern pattern = IntegrationPattern::kRequestResponse;
+  // kIntegration: "sqs" / "aws-sdk:dynamodb" / "http", and "sendMessage.waitForTaskToken" (the
+  // part after the last colon, suffix included, as history shows it), and its bare "sendMessage".
+  // `.sync` and `.sync:2` are both kSync: `action` tells them apart.
+  std::string service;
+  std::string action;
+  std::string api_action;
+};
+
+struct PassState {
+  std::optional<Value> result;
+};
+struct TaskState {
+  Resource resource;
+  std::optional<PayloadTemplate> credentials;
+  NumberField timeout_seconds;
+  NumberField heartbeat_seconds;
+};
+struct ChoiceState {
+  std::vector<ChoiceBranch> choices;
+  StateIndex default_next = kNoState;
+};
+struct WaitState {
+  NumberField seconds;
+  TextField timestamp;
+};
+struct SucceedState {};
+struct FailState {
+  TextField error;
+  TextField cause;
+};
+struct ParallelState {
+  std::vector<MachineIndex> branches;
+};
+
+// Distributed Map (ProcessorConfig.Mode DISTRIBUTED); absent in an inline one.
+struct DistributedMap {
+  bool express = false;  // ExecutionType
+  std::optional<std::string> label;
+  std::optional<Value> item_reader;    // raw: compiled by the Map Run
+  std::optional<Value> item_batcher;   // raw
+  std::optional<Value> result_writer;  // raw
+  NumberField tolerated_failure_count;
+  FractionField tolerated_failure_percentage;
+};
+struct MapState {
+  MachineIndex processor = 0;
+  PathField items_path;  // kDefault: the effective input
+  std::optional<PayloadTemplate> item_selector;  // ItemSelector, or Parameters of old
+  NumberField max_concurrency;
+  std::optional<DistributedMap> distributed;
+};
+
+struct State {
+  std::string name;
+  QueryLanguage query_language = QueryLanguage::kJsonPath;
+  StateIndex next = kNoState;  // kNoState: End, or a type without Next
+  PathField input_path;
+  PathField output_path;
+  PathField result_path;
+  std::optional<PayloadTemplate> parameters;  // not of a Map: see item_selector
+  std::optional<PayloadTemplate> result_selector;
+  Assign assign;
+  std::vector<Retrier> retry;
+  std::vector<Catcher> catchers;
+  std::variant<PassState, TaskState, ChoiceState, WaitState, SucceedState, FailState,
+               ParallelState, MapState>
+      body;
+};
+
+// A set of states with a start: the root machine, a Parallel branch, a Map's processor.
+struct Machine {
+  StateIndex start_at = 0;
+  std::vector<State> states;  // in the order of the definition
+  MachineIndex parent = -1;   // the machine of the state that holds this one; -1 for the root
+  StateIndex parent_state = kNoState;
+
+  StateIndex find(std::string_view name) const;  // kNoState if unknown; linear
+};
+
+struct Definition {
+  std::vector<Machine> machines;
+  QueryLanguage query_language = QueryLanguage::kJsonPath;
+  std::optional<std::int64_t> timeout_seconds;
+  std::string comment;
+};
+
+}  // namespace pawl::asl

@@ -1,0 +1,31 @@
+// Compiles the text of a path. Internal to asl/path.
+#pragma once
+
+#include "asl/path/compiled.h"
+#include "base/result.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pawl::asl::jsonpath {
+
+// Bounds (docs/limits.md).
+inline constexpr std::size_t kMaxPathBytes = 64 * 1024;  // text of one path
+inline constexpr std::size_t kMaxPathSteps = 256;        // steps of one path
+inline constexpr int kMaxPathNesting = 8;                // paths within filters and parameters
+inline constexpr int kMaxFilterNesting = 32;             // parentheses and `!` within one filter
+
+// A path as Jayway's compiler takes it: blanks around it are dropped, and one that begins with
+// neither `$` nor `@` is read as if `$.` stood before it. kInvalid with Jayway's message and
+// "offset N"; kLimit beyond a bound above.
+Result<CompiledPath> parse_path(std::string_view text, int nesting = 0);
+
+// The condition of a filter; `text` is `[?( ... )]` with its brackets.
+Result<Expression> parse_filter(std::string_view text, int nesting);
+
+// Removes backslash escapes: \n, \t, \r, \f, \b, \uXXXX; any other character stands for itself.
+// Empty if \u is not followed by four hexadecimal digits; an incomplete one at the end is dropped.
+std::optional<std::string> unescape(std::string_view text);
+
+}  // namespace pawl::asl::jsonpath

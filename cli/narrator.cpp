@@ -1,0 +1,241 @@
+#include "cli/narrator.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "asl/json/reader.h"
+
+namespace pawl::cli {
+namespace {
+
+constexpr std::size_t kDetailCharacters = 160;
+
+std::string_view text_member(const asl::Value& object, std::string_view key) {
+  const asl::Value* value = object.find(key);
+  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
+}
+
+std::int64_t number_member(const asl::Value& object, std::string_view key) {
+  const asl::Value* value = object.find(key);
+  return value != nullptr && value->is_int() ? value->as_int() : 0;
+}
+
+// The one member of an event that holds its details; undefined where the type has none.
+asl::Value details_of(const asl::Value& event) {
+  for (const asl::Member& member : event.members()) {
+    if (member.key.as_string().ends_with("EventDetails")) return member.value;
+  }
+  return {};
+}
+
+bool is_failure(std::string_view type) {
+  return type.ends_with("Failed") || type.ends_with("TimedOut") || type.ends_with("Aborted");
+}
+
+bool is_attempt(std::string_view type) {
+  return type.ends_with("Scheduled") || type == "ParallelStateStarted" || type == "MapStateStarted";
+}
+
+// "lambda:invoke", "function check-inventory": a Resource in few words.
+std::string resource_words(const asl::Value& details) {
+  const std::string_view resource = text_member(details, "resource");
+  const std::string_view service = text_member(details, "resourceType");
+  if (!service.empty()) return fmt::format("{}:{}", service, resource);
+  for (const std::string_view kind : {":function:", ":activity:"}) {
+    const std::size_t at = resource.find(kind);
+    if (at == std::string_view::npos) continue;
+    return fmt::format("{} {}", kind.substr(1, kind.size() - 2), resource.substr(at + kind.size()));
+  }
+  return std::string(resource);
+}
+
+std::string_view verb_of(Line::Kind kind) {
+  switch (kind) {
+    case Line::Kind::kEnter: return "enter";
+    case Line::Kind::kLeave: return "leave";
+    case Line::Kind::kCatch: return "catch";
+    case Line::Kind::kStart: return "start";
+    case Line::Kind::kDone: return "done";
+    case Line::Kind::kRetry: return "retry";
+    case Line::Kind::kFail: return "fail";
+    case Line::Kind::kExecution: return "";
+  }
+  return "";
+}
+
+Style style_of(Line::Kind kind) {
+  switch (kind) {
+    case Line::Kind::kEnter: return Style::kCyan;
+    case Line::Kind::kRetry:
+    case Line::Kind::kCatch: return Style::kYellow;
+    case Line::Kind::kFail: return Style::kRed;
+    case Line::Kind::kExecution: return Style::kBold;
+    default: return Style::kDim;
+  }
+}
+
+}  // namespace
+
+Line Narrator::read(const asl::Value& event) {
+  Line line;
+  line.id = number_member(event, "id");
+  line.previous = number_member(event, "previousEventId");
+  line.type = std::string(text_member(event, "type"));
+  const asl::Value* timestamp = event.find("timestamp");
+  const double at = timestamp != nullptr && timestamp->is_number() ? timestamp->as_double() : 0;
+  if (!started_) started_ = at;
+  line.seconds = at - *started_;
+
+  Context context = follow(line.previous);
+  describe(details_of(event), line, context);
+  line.state = context.state;
+  line.iteration = context.iteration;
+  if (const StatePlace* place = index_.find(line.state)) line.depth = place->depth;
+  context.seconds = line.seconds;
+  if (line.type == "ExecutionFailed") failed_state_ = context.state;
+  if (line.type.starts_with("Execution")) line.depth = 0;
+  contexts_[line.id] = std::move(context);
+  return line;
+}
+
+Narrator::Context Narrator::follow(std::int64_t previous) const {
+  const auto found = contexts_.find(previous);
+  return found == contexts_.end() ? Context() : found->second;
+}
+
+void Narrator::describe(const asl::Value& details, Line& line, Context& context) {
+  using Kind = Line::Kind;
+  const std::string_view type = line.type;
+  const std::string_view name = text_member(details, "name");
+  if (type.starts_with("Execution")) {
+    line.kind = is_failure(type) ? Kind::kFail : Kind::kExecution;
+    if (is_failure(type)) {
+      line.detail = error_text(text_member(details, "error"), text_member(details, "cause"));
+    }
+    return;
+  }
+  if (type.ends_with("StateEntered")) {
+    line.kind = Kind::kEnter;
+    context.state = std::string(name);
+    context.failed = false;
+    line.detail = std::string(type.substr(0, type.size() - std::string_view("StateEntered").size()));
+    if (line.detail == "Map" || line.detail == "Parallel") {
+      containers_[context.state] = context.iteration;
+    }
+    attempts_[context.state + context.iteration] = 0;
+    return;
+  }
+  if (type.ends_with("StateExited")) {
+    // After a Map or Parallel the chain comes from inside.
+    if (const auto container = containers_.find(name); container != containers_.end()) {
+      context.iteration = container->second;
+    }
+    line.kind = context.failed ? Kind::kCatch : Kind::kLeave;
+    context.state = std::string(name);
+    context.failed = false;
+    return;
+  }
+  if (type.starts_with("MapIteration")) {
+    const std::int64_t index = number_member(details, "index");
+    const auto container = containers_.find(name);
+    const std::string around = container == containers_.end() ? "" : container->second;
+    if (type == "MapIterationStarted") {
+      line.kind = Kind::kStart;
+      context.state = std::string(name);
+      context.iteration = fmt::format("{}[{}]", around, index);
+      context.failed = false;
+    } else {
+      line.kind = is_failure(type) ? Kind::kFail : Kind::kDone;
+      context.iteration = fmt::format("{}[{}]", around, index);
+      context.failed = is_failure(type);
+    }
+    return;
+  }
+  if (is_failure(type)) {
+    line.kind = Kind::kFail;
+    context.failed = true;
+    line.detail = error_text(text_member(details, "error"), text_member(details, "cause"));
+    if (line.detail.empty() && type.ends_with("Aborted")) line.detail = "aborted";
+    return;
+  }
+  if (is_attempt(type)) {
+    // Of a Map or Parallel that is tried again the chain comes from inside, too.
+    const std::string_view kind = type.starts_with("Map")        ? "Map"
+                                  : type.starts_with("Parallel") ? "Parallel"
+                                                                 : "";
+    if (!kind.empty() && context.failed) {
+      const StatePlace* inner = index_.find(context.state);
+      const StatePlace* around = nullptr;  // the innermost one
+      for (const auto& [container, iteration] : containers_) {
+        const StatePlace* place = index_.find(container);
+        if (place == nullptr || inner == nullptr || place->type != kind) continue;
+        if (!inner->pointer.starts_with(place->pointer)) continue;
+        if (around != nullptr && around->pointer.size() > place->pointer.size()) continue;
+        around = place;
+        context.iteration = iteration;
+      }
+      if (around != nullptr) context.state = around->name;
+    }
+    const int attempt = ++attempts_[context.state + context.iteration];
+    line.kind = attempt > 1 ? Kind::kRetry : Kind::kStart;
+    line.detail = type == "MapStateStarted"
+                      ? fmt::format("{} items", number_member(details, "length"))
+                      : resource_words(details);
+    if (attempt > 1) {
+      line.detail = fmt::format("attempt {}, {} after the failure{}{}", attempt,
+                                elapsed_text(line.seconds - context.seconds),
+                                line.detail.empty() ? "" : ": ", line.detail);
+    }
+    context.failed = false;
+    return;
+  }
+  line.kind = type.ends_with("Succeeded") ? Kind::kDone : Kind::kStart;
+}
+
+std::string error_text(std::string_view error, std::string_view cause) {
+  std::string message(cause);
+  if (cause.starts_with('{')) {
+    const Result<asl::Value> document = asl::read_json(cause);
+    const asl::Value* text = document ? document->find("errorMessage") : nullptr;
+    if (text != nullptr && text->is_string()) message = std::string(text->as_string());
+  }
+  std::string line(error);
+  if (!line.empty() && !message.empty()) line += ": ";
+  return one_line(line + message, kDetailCharacters);
+}
+
+std::string progress_line(const Line& line, const Terminal& terminal) {
+  constexpr std::size_t kNameColumn = 26;
+  const std::string indent(static_cast<std::size_t>(2 * line.depth), ' ');
+  std::string name = line.state;
+  if (line.kind == Line::Kind::kExecution || line.type.starts_with("Execution")) {
+    name = line.type;
+  } else if (!line.iteration.empty()) {
+    name += " " + line.iteration;
+  }
+  std::string text = fmt::format("{:>9}  {}{}  {}", elapsed_text(line.seconds), indent,
+                                 terminal.paint(style_of(line.kind),
+                                                fmt::format("{:<5}", verb_of(line.kind))),
+                                 one_line(name, 80));
+  if (line.detail.empty()) return text;
+  const std::size_t used = indent.size() + name.size();
+  text.append(used < kNameColumn ? kNameColumn - used : 0, ' ').append("  ");
+  const Style style = line.kind == Line::Kind::kFail    ? Style::kRed
+                      : line.kind == Line::Kind::kRetry ? Style::kYellow
+                                                        : Style::kDim;
+  return text + terminal.paint(style, line.detail);
+}
+
+std::string elapsed_text(double seconds) {
+  constexpr double kMinute = 60;
+  constexpr double kHour = 60 * kMinute;
+  constexpr double kDay = 24 * kHour;
+  if (seconds < kMinute) return fmt::format("{:.2f}s", std::max(0.0, seconds));
+  const auto whole = static_cast<std::int64_t>(std::round(seconds));
+  if (seconds < kHour) return fmt::format("{}m {:02}s", whole / 60, whole % 60);
+  if (seconds < kDay) return fmt::format("{}h {:02}m", whole / 3600, whole / 60 % 60);
+  return fmt::format("{}d {:02}h", whole / 86400, whole / 3600 % 24);
+}
+
+}  // namespace pawl::cli

@@ -1,0 +1,63 @@
+// How the Tasks of each state machine reach the world: functions on this machine, mocks, or nothing.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "connectors/connectors.h"
+#include "engine/task.h"
+#include "runtime/clock/clock.h"
+#include "runtime/fiber/shard.h"
+
+namespace pawl::cli {
+
+struct TaskSetup {
+  std::string functions;  // directory; empty: no functions
+  std::string mock;       // FILE#CASE; empty: no mocks
+};
+
+// The handlers of all machines. A machine has its own setup or, if none was added for it, that of
+// the machine "". Filled before the engine runs; afterwards only mocks may change, on the shard of
+// an engine that has only one.
+class TaskWorld final : public engine::TaskHandlers {
+ public:
+  // `shard` runs the processes of functions. Both must outlive this.
+  TaskWorld(runtime::Shard& shard, runtime::Clock& clock) : shard_(shard), clock_(clock) {}
+
+  // kInvalid, kNotFound: the message says what is wrong with the functions or the mocks.
+  Status add(const std::string& machine, const TaskSetup& setup);
+  Status set_mocks(const std::string& machine, connectors::MockConfig config,
+                   const std::string& test_case);
+  void remove(const std::string& machine) { machines_.erase(machine); }
+
+  bool has_function(const std::string& machine, std::string_view name) const;
+  bool is_mocked(const std::string& machine, const std::string& state) const;
+
+  engine::TaskHandler* find(const asl::Resource& resource, std::string_view machine,
+                            std::string_view state) override;
+
+ private:
+  struct Functions {
+    std::vector<std::string> names;
+    std::unique_ptr<connectors::LocalLambda> lambda;
+    connectors::Registry registry;
+  };
+  struct Machine {
+    std::shared_ptr<Functions> functions;
+    std::unique_ptr<connectors::MockHandlers> mocks;  // in front of the functions
+  };
+
+  Result<std::shared_ptr<Functions>> open_functions(const std::string& directory);
+  const Machine* machine_of(std::string_view name) const;
+
+  runtime::Shard& shard_;
+  runtime::Clock& clock_;
+  // Machines with one directory share its processes.
+  std::map<std::string, std::shared_ptr<Functions>> functions_;
+  std::map<std::string, Machine, std::less<>> machines_;
+};
+
+}  // namespace pawl::cli

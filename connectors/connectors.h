@@ -1,0 +1,21 @@
+// connectors/: how Task states reach systems outside the engine. Read this page first.
+//
+//   registry.h                    which handler serves which Resource: what the engine is given
+//   lambda/handler.h              functions, by their ARN and by lambda:invoke
+//   lambda/mapping.h                parameters to invocation, answer to outcome; pure
+//   lambda/backend.h                who runs functions, as an interface
+//   lambda/local_backend.h          ... as local processes: pools (function_pool.h) of processes
+//                                   (worker.h) that speak the Runtime API (runtime_api.h)
+//   lambda/function_directory.h     functions declared in folders (function_config.h)
+//   mock/mock_handlers.h          one test case of a mock configuration (mock_config.h) in front of
+//                                 all other handlers
+//
+// Every connector keeps its mapping, which is pure and follows recorded behaviour, apart from its
+// back ends, which touch the world.
+#pragma once
+
+#include "connectors/lambda/function_directory.h"
+#include "connectors/lambda/handler.h"
+#include "connectors/lambda/local_backend.h"
+#include "connectors/mock/mock_handlers.h"
+#include "connectors/registry.h"

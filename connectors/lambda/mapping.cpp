@@ -1,0 +1,317 @@
+#include "connectors/lambda/mapping.h"
+
+#include "asl/json/reader.h"
+#include "asl/json/value.h"
+#include "asl/json/writer.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <vector>
+
+namespace pawl::connectors {
+namespace {
+
+using asl::ObjectBuilder;
+using asl::Value;
+using engine::Failure;
+using engine::Outcome;
+using engine::TaskFailed;
+using engine::TaskRequest;
+using engine::TaskSubmitted;
+using engine::TaskSucceeded;
+
+bool is_direct(const TaskRequest& request) {
+  return request.resource->kind == asl::ResourceKind::kLambdaFunction;
+}
+
+// "aws", "aws-cn" ... of an ARN.
+std::string partition_of(std::string_view arn) {
+  if (!arn.starts_with("arn:")) return "aws";
+  arn.remove_prefix(4);
+  return std::string(arn.substr(0, arn.find(':')));
+}
+
+// Fills in what a short name leaves open: the function is where the execution is.
+void complete(FunctionName& function, const TaskRequest& request) {
+  if (function.partition.empty()) function.partition = partition_of(request.execution_arn);
+  if (function.region.empty()) function.region = request.region;
+  if (function.account.empty()) function.account = request.account;
+}
+
+Failure runtime_failure(const TaskRequest& request, std::string_view problem) {
+  return Failure{"States.Runtime",
+                 fmt::format("The Parameters '{}' could not be used to start the Task: [{}]",
+                             request.parameters.text(), problem)};
+}
+
+Failure refused(const TaskRequest& request, std::string name, std::string message, bool modelled) {
+  return service_failure(ServiceError{std::move(name), std::move(message), 400,
+                                      request_id_of(request.idempotency_key), modelled});
+}
+
+Failure bad_name(const TaskRequest& request, std::string_view name) {
+  return refused(
+      request, "ValidationException",
+      fmt::format("1 validation error detected: Value '{}' at 'functionName' failed to "
+                  "satisfy constraint: Member must satisfy regular expression pattern: {}",
+                  name, kFunctionNamePattern),
+      false);
+}
+
+// The event for a Payload parameter; see the header.
+std::string event_text(const Value* payload) {
+  if (payload == nullptr || payload->is_null()) return "{}";
+  if (payload->is_string() && asl::read_json(payload->as_string())) {
+    return std::string(payload->as_string());
+  }
+  return asl::to_json(*payload);
+}
+
+std::variant<Invocation, Failure> direct_invocation(const TaskRequest& request) {
+  auto function = parse_function_name(request.resource->arn);
+  if (!function) return bad_name(request, request.resource->arn);
+  complete(*function, request);
+  Invocation invocation;
+  invocation.function = *std::move(function);
+  invocation.payload = request.parameters.text();
+  invocation.idempotency_key = request.idempotency_key;
+  return invocation;
+}
+
+std::variant<Invocation, Failure> invoke_invocation(const TaskRequest& request) {
+  const Value& parameters = request.parameters.value();
+  if (!parameters.is_object()) return runtime_failure(request, "The parameters must be an object");
+
+  Invocation invocation;
+  std::string_view name;
+  std::string_view qualifier;
+  const Value* payload = nullptr;
+  for (const asl::Member& member : parameters.members()) {
+    const std::string_view field = member.key.as_string();
+    const Value& value = member.value;
+    if (field == "Payload") {
+      payload = &value;
+      continue;
+    }
+    const bool known = field == "FunctionName" || field == "Qualifier" ||
+                       field == "InvocationType" || field == "ClientContext" || field == "LogType";
+    if (!known) {
+      return runtime_failure(
+          request, fmt::format("The field \"{}\" is not supported by Step Functions", field));
+    }
+    if (value.is_null() && field != "FunctionName") continue;  // as if it were absent
+    if (field == "ClientContext" && value.is_object()) {
+      invocation.client_context = asl::to_json(value);
+      continue;
+    }
+    if (!value.is_string()) {
+      return runtime_failure(request,
+                             fmt::format("The value for the field '{}' must be a STRING", field));
+    }
+    const std::string_view text = value.as_string();
+    if (field == "FunctionName") {
+      name = text;
+    } else if (field == "Qualifier") {
+      qualifier = text;
+    } else if (field == "ClientContext") {
+      invocation.client_context = text;
+    } else if (field == "LogType") {
+      if (text != "Tail" && text != "None") {
+        return refused(
+            request, "ValidationException",
+            fmt::format("1 validation error detected: Value '{}' at 'logType' failed to "
+                        "satisfy constraint: Member must satisfy enum value set: [None, Tail]",
+                        text),
+            false);
+      }
+      invocation.tail_log = text == "Tail";
+    } else if (text == "Event") {
+      invocation.type = InvocationType::kEvent;
+    } else if (text == "DryRun") {
+      invocation.type = InvocationType::kDryRun;
+    } else if (text != "RequestResponse") {
+      return refused(
+          request, "ValidationException",
+          fmt::format("1 validation error detected: Value '{}' at 'invocationType' failed to "
+                      "satisfy constraint: Member must satisfy enum value set: "
+                      "[Event, RequestResponse, DryRun]",
+                      text),
+          false);
+    }
+  }
+
+  if (name.empty()) {
+    return runtime_failure(request, "The field 'FunctionName' is required but was missing");
+  }
+  auto function = parse_function_name(name);
+  if (!function) return bad_name(request, name);
+  if (!qualifier.empty()) {
+    if (!function->qualifier.empty() && function->qualifier != qualifier) {
+      return refused(request, "InvalidParameterValueException",
+                     "The derived qualifier from the function name does not match the specified "
+                     "qualifier.",
+                     true);
+    }
+    function->qualifier = qualifier;
+  }
+  complete(*function, request);
+  invocation.function = *std::move(function);
+  invocation.payload = event_text(payload);
+  invocation.idempotency_key = request.idempotency_key;
+  return invocation;
+}
+
+// The payload as JSON. Text that is no JSON (a handler may answer any bytes) becomes a JSON string,
+// so that nothing is lost and its size still counts.
+asl::Payload payload_of(const std::string& text) {
+  auto parsed = asl::Payload::parse(text);
+  if (parsed) return *std::move(parsed);
+  std::string valid;
+  // A JSON string holds Unicode: bytes that are none become U+FFFD, one for each.
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const std::size_t length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    const std::string piece = "\"" + text.substr(i, length) + "\"";
+    if (byte < 0x80) {
+      valid += text[i];
+      ++i;
+    } else if (i + length <= text.size() && asl::read_json(piece)) {
+      valid.append(text, i, length);
+      i += length;
+    } else {
+      valid += "\xEF\xBF\xBD";
+      ++i;
+    }
+  }
+  return asl::Payload::of(Value::string(valid));
+}
+
+std::string http_date(runtime::WallTime now) {
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday,
+                     kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
+                     parts.tm_sec);
+}
+
+struct Header {
+  std::string_view name;
+  std::string value;
+};
+
+// The two views of the headers the SDK saw, each in the order in which the service shows it:
+// AllHttpHeaders is unordered there but stable, HttpHeaders is sorted without regard to case [rec].
+Value http_metadata(const InvocationAnswer& answer, runtime::WallTime now) {
+  const bool logged = !answer.log_result.empty();
+  const bool ran = answer.status == 200;
+  const std::string date = http_date(now);
+  const std::string bytes = std::to_string(answer.payload.size());
+
+  std::vector<Header> all;
+  if (logged) all.push_back({"X-Amz-Log-Result", answer.log_result});
+  if (ran) all.push_back({"X-Amz-Executed-Version", answer.executed_version});
+  all.push_back({"x-amzn-Remapped-Content-Length", "0"});
+  all.push_back({"Connection", "keep-alive"});
+  all.push_back({"x-amzn-RequestId", answer.request_id});
+  all.push_back({"Content-Length", bytes});
+  all.push_back({"Date", date});
+  all.push_back({"X-Amzn-Trace-Id", answer.trace_id});
+  if (ran) all.push_back({"Content-Type", "application/json"});
+
+  std::vector<Header> sorted;
+  sorted.push_back({"Connection", "keep-alive"});
+  sorted.push_back({"Content-Length", bytes});
+  if (ran) sorted.push_back({"Content-Type", "application/json"});
+  sorted.push_back({"Date", date});
+  if (ran) sorted.push_back({"X-Amz-Executed-Version", answer.executed_version});
+  if (logged) sorted.push_back({"X-Amz-Log-Result", answer.log_result});
+  sorted.push_back({"x-amzn-Remapped-Content-Length", "0"});
+  sorted.push_back({"x-amzn-RequestId", answer.request_id});
+  sorted.push_back({"X-Amzn-Trace-Id", answer.trace_id});
+
+  ObjectBuilder all_headers;
+  for (const Header& header : all) {
+    all_headers.set(header.name, Value::array({Value::string(header.value)}));
+  }
+  ObjectBuilder headers;
+  for (const Header& header : sorted) headers.set(header.name, Value::string(header.value));
+  ObjectBuilder metadata;
+  metadata.set("AllHttpHeaders", std::move(all_headers).build());
+  metadata.set("HttpHeaders", std::move(headers).build());
+  metadata.set("HttpStatusCode", Value::integer(answer.status));
+  return std::move(metadata).build();
+}
+
+asl::Payload invoke_output(const InvocationAnswer& answer, runtime::WallTime now) {
+  ObjectBuilder output;
+  if (answer.status == 200) {
+    output.set("ExecutedVersion", Value::string(answer.executed_version));
+    if (!answer.log_result.empty()) output.set("LogResult", Value::string(answer.log_result));
+    output.set("Payload", payload_of(answer.payload).value());
+  }
+  output.set("SdkHttpMetadata", http_metadata(answer, now));
+  output.set("SdkResponseMetadata",
+             std::move(ObjectBuilder().set("RequestId", Value::string(answer.request_id))).build());
+  output.set("StatusCode", Value::integer(answer.status));
+  return asl::Payload::of(std::move(output).build());
+}
+
+Outcome answer_outcome(const TaskRequest& request, const InvocationAnswer& answer,
+                       runtime::WallTime now) {
+  if (answer.function_error)
+    return TaskFailed{function_failure(answer.payload, is_direct(request))};
+  if (is_direct(request)) return TaskSucceeded{payload_of(answer.payload), {}};
+  asl::Payload output = invoke_output(answer, now);
+  if (request.resource->pattern == asl::IntegrationPattern::kWaitForTaskToken) {
+    return TaskSubmitted{std::move(output), {}, std::nullopt};
+  }
+  return TaskSucceeded{std::move(output), {}};
+}
+
+}  // namespace
+
+std::variant<Invocation, Failure> to_invocation(const TaskRequest& request) {
+  return is_direct(request) ? direct_invocation(request) : invoke_invocation(request);
+}
+
+Outcome to_outcome(const TaskRequest& request, const InvocationOutcome& outcome,
+                   runtime::WallTime now) {
+  if (const auto* answer = std::get_if<InvocationAnswer>(&outcome)) {
+    return answer_outcome(request, *answer, now);
+  }
+  if (const auto* error = std::get_if<ServiceError>(&outcome)) {
+    return TaskFailed{service_failure(*error)};
+  }
+  // Nobody reads this: the engine has already recorded why it stopped waiting.
+  return TaskFailed{Failure{"States.Timeout", std::nullopt}};
+}
+
+Failure function_failure(const std::string& document, bool direct) {
+  auto parsed = asl::read_json(document);
+  const Value* type = parsed ? parsed->find("errorType") : nullptr;
+  const std::string cause = direct || !parsed ? document : asl::to_json(*parsed);
+  if (type != nullptr && type->is_string() && !type->as_string().empty()) {
+    return Failure{std::string(type->as_string()), cause};
+  }
+  return Failure{"Lambda.Unknown",
+                 "The cause could not be determined because Lambda did not return an error type. "
+                 "Returned payload: " +
+                     cause};
+}
+
+Failure service_failure(const ServiceError& error) {
+  return Failure{
+      "Lambda." + (error.modelled ? error.name : "AWSLambdaException"),
+      fmt::format("{} (Service: AWSLambda; Status Code: {}; Error Code: {}; Request ID: {}; "
+                  "Proxy: null)",
+                  error.message, error.status, error.name, error.request_id)};
+}
+
+}  // namespace pawl::connectors

@@ -1,0 +1,42 @@
+// StatesApi: the Step Functions API as nested workflows call it, in the same process.
+//
+// service/api.h implements it. Text in, text out, as over HTTP: nothing is shared between threads.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "engine/records.h"
+
+namespace pawl::connectors {
+
+struct StatesError {
+  std::string code;  // of the API's model: "StateMachineDoesNotExist"
+  std::string message;
+  int status = 400;
+};
+
+// Who calls, where that matters to StartExecution.
+struct StatesCaller {
+  // The Task attempt that starts the execution. It is kept in the child's record, so that the child's
+  // end reaches the attempt, and that a repeated call of the same attempt finds its own child
+  // instead of ExecutionAlreadyExists.
+  std::optional<engine::ParentLink> parent;
+  // The caller waits for the child's end: an Express machine is refused.
+  bool waits_for_end = false;
+};
+
+class StatesApi {
+ public:
+  virtual ~StatesApi() = default;
+
+  // `operation` as in X-Amz-Target ("StartExecution"), `input` and the answer as in its bodies. On a
+  // fiber of any of the engine's shards; suspends until the answer is durable.
+  virtual std::variant<std::string, StatesError> call_states(std::string_view operation,
+                                                             const std::string& input,
+                                                             const StatesCaller& caller) = 0;
+};
+
+}  // namespace pawl::connectors

@@ -1,0 +1,329 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "engine/engine_shard.h"
+#include "engine/history.h"
+#include "engine/token.h"
+
+namespace pawl::engine {
+
+struct Engine::State {
+  explicit State(EngineOptions given) : options(std::move(given)), machines(*options.store) {}
+
+  EngineOptions options;
+  Machines machines;
+  std::vector<std::unique_ptr<EngineShard>> shards;
+};
+
+Engine::Engine(EngineOptions options) : state_(std::make_unique<State>(std::move(options))) {
+  const EngineOptions& given = state_->options;
+  PAWL_ASSERT(given.store != nullptr && given.journal != nullptr && given.clock != nullptr &&
+              given.random != nullptr && given.handlers != nullptr);
+  PAWL_ASSERT(!given.shards.empty() && given.shards.size() <= kShardsMax);
+  for (std::uint32_t i = 0; i < given.shards.size(); ++i) {
+    state_->shards.push_back(
+        std::make_unique<EngineShard>(*this, state_->machines, *given.shards[i], i));
+  }
+  given.journal->on_progress([this] {
+    for (runtime::Shard* shard : state_->options.shards) shard->notify();
+  });
+}
+
+Engine::~Engine() = default;
+
+Status Engine::open(std::uint32_t shard) {
+  if (shard == 0) {
+    if (Status loaded = state_->machines.load(); !loaded) return loaded;
+  }
+  return state_->shards[shard]->open();
+}
+
+void Engine::close(std::uint32_t shard) { state_->shards[shard]->close(); }
+
+const Machines& Engine::machines() const { return state_->machines; }
+const EngineOptions& Engine::options() const { return state_->options; }
+
+EngineShard& Engine::home_of(ExecutionNumber number) {
+  const std::uint32_t shard = shard_of(number);
+  PAWL_ASSERT(shard < state_->shards.size());
+  return *state_->shards[shard];
+}
+
+// --- machines --------------------------------------------------------------------------------
+// Changes run on shard 0, one after the other: that is what makes check and change one step.
+
+Result<std::shared_ptr<const MachineRecord>> Engine::create_machine(CreateMachine request) {
+  using Created = Result<std::shared_ptr<const MachineRecord>>;
+  EngineShard& home = *state_->shards[0];
+  return runtime::call_on(home.shard(), [&]() -> Created {
+    if (state_->machines.find(request.name) != nullptr) {
+      return Error{ErrorCode::kExists, "The name is in use.", request.name};
+    }
+    const Result<std::uint32_t> newest = state_->machines.newest_revision(request.name);
+    if (!newest) return newest.error();
+    MachineRecord record;
+    record.name = request.name;
+    record.express = request.express;
+    record.role_arn = request.role_arn;
+    record.creation_date = record.update_date = options().clock->wall_now();
+    record.revision = *newest + 1;
+    record.configuration = request.configuration;
+    runtime::Batch batch;
+    batch.put(keys::machine(record.name), encode_machine(record));
+    batch.put(keys::revision(record.name, record.revision),
+              encode_revision({request.definition, request.role_arn}));
+    // Seen by others at once, so that nobody creates it twice; taken back if the commit fails.
+    state_->machines.put(record);
+    if (Status durable = home.commit(std::move(batch)); !durable) {
+      state_->machines.erase(record.name);
+      return std::move(durable).error();
+    }
+    return state_->machines.find(record.name);
+  });
+}
+
+Result<std::shared_ptr<const MachineRecord>> Engine::update_machine(
+    std::string_view name, std::optional<std::string> definition,
+    std::optional<std::string> role_arn, std::optional<std::string> configuration) {
+  using Updated = Result<std::shared_ptr<const MachineRecord>>;
+  EngineShard& home = *state_->shards[0];
+  return runtime::call_on(home.shard(), [&]() -> Updated {
+    const std::shared_ptr<const MachineRecord> before = state_->machines.find(name);
+    if (before == nullptr) {
+      return Error{ErrorCode::kNotFound, "There is no such state machine.", std::string(name)};
+    }
+    Result<RevisionRecord> revision = state_->machines.revision(name, before->revision);
+    if (!revision) return std::move(revision).error();
+    MachineRecord record = *before;
+    runtime::Batch batch;
+    const bool changed = (definition && *definition != revision->definition) ||
+                         (role_arn && *role_arn != revision->role_arn);
+    if (definition) revision->definition = *std::move(definition);
+    if (role_arn) revision->role_arn = record.role_arn = *std::move(role_arn);
+    record.update_date = options().clock->wall_now();
+    if (configuration) record.configuration = *std::move(configuration);
+    if (changed) {
+      ++record.revision;
+      record.revision_id = runtime::uuid4(*options().random);
+      batch.put(keys::revision(name, record.revision), encode_revision(*revision));
+    }
+    batch.put(keys::machine(name), encode_machine(record));
+    if (Status durable = home.commit(std::move(batch)); !durable) return std::move(durable).error();
+    state_->machines.put(record);
+    return state_->machines.find(name);
+  });
+}
+
+Status Engine::delete_machine(std::string_view name) {
+  EngineShard& home = *state_->shards[0];
+  return runtime::call_on(home.shard(), [&]() -> Status {
+    if (state_->machines.find(name) == nullptr) return {};
+    // Revisions stay: executions that are under way go on with theirs.
+    runtime::Batch batch;
+    batch.erase(keys::machine(name));
+    if (Status durable = home.commit(std::move(batch)); !durable) return durable;
+    state_->machines.erase(name);
+    return {};
+  });
+}
+
+// --- executions ------------------------------------------------------------------------------
+
+Result<StartResult> Engine::start(StartRequest request) {
+  // The name decides the shard, so that two starts of one name meet.
+  if (request.name.empty()) request.name = runtime::uuid4(*options().random);
+  const std::size_t place = std::hash<std::string>{}(request.machine + '\0' + request.name) %
+                            state_->shards.size();
+  EngineShard& home = *state_->shards[place];
+  return runtime::call_on(home.shard(),
+                          [&]() -> Result<StartResult> { return home.start(std::move(request)); });
+}
+
+Status Engine::stop(ExecutionNumber number, Failure failure) {
+  EngineShard& home = home_of(number);
+  return runtime::call_on(home.shard(), [&]() -> Status {
+    return home.deliver_and_wait(number, StopMessage{std::move(failure), {}});
+  });
+}
+
+Result<ExecutionNumber> Engine::find(std::string_view machine, std::string_view execution) const {
+  const std::string key = keys::name(machine, execution);
+  Result<std::optional<std::string>> row = options().store->get(key);
+  if (!row) return std::move(row).error();
+  if (!*row) return Error{ErrorCode::kNotFound, "There is no such execution.", ""};
+  runtime::Decoder in(**row);
+  const ExecutionNumber number = in.u64();
+  if (Status finished = in.finished(key); !finished) return std::move(finished).error();
+  return number;
+}
+
+Result<ExecutionDescription> Engine::describe(ExecutionNumber number) const {
+  const std::string key = keys::execution(number);
+  Result<std::optional<std::string>> row = options().store->get(key);
+  if (!row) return std::move(row).error();
+  if (!*row) return Error{ErrorCode::kNotFound, "There is no such execution.", ""};
+  Result<ExecutionRecord> record = decode_execution(**row, key);
+  if (!record) return std::move(record).error();
+  ExecutionDescription description;
+  description.number = number;
+  description.arn = execution_arn(record->machine, record->name);
+  description.state_machine_arn = machine_arn(record->machine);
+  PayloadReader payloads(*options().store, number);
+  Result<std::string> input = payloads.text(record->input);
+  if (!input) return std::move(input).error();
+  description.input = *std::move(input);
+  if (record->output.place != 0) {
+    Result<std::string> output = payloads.text(record->output);
+    if (!output) return std::move(output).error();
+    description.output = *std::move(output);
+  }
+  description.record = *std::move(record);
+  return description;
+}
+
+Result<std::vector<ExecutionDescription>> Engine::list(std::string_view machine,
+                                                       std::optional<ExecutionStatus> status,
+                                                       std::optional<ExecutionNumber> before,
+                                                       std::size_t max) const {
+  // One index per status, each in the order of the start; the page is merged from their ends.
+  std::vector<ExecutionNumber> numbers;
+  constexpr ExecutionStatus kAll[] = {ExecutionStatus::kRunning, ExecutionStatus::kSucceeded,
+                                      ExecutionStatus::kFailed, ExecutionStatus::kTimedOut,
+                                      ExecutionStatus::kAborted};
+  for (const ExecutionStatus one : kAll) {
+    if (status && *status != one) continue;
+    const std::string prefix = keys::list_prefix(machine, one);
+    const auto rows = options().store->scan_back(
+        prefix, before ? keys::list(machine, one, *before) : keys::prefix_end(prefix));
+    for (std::size_t taken = 0; rows->valid() && taken < max; rows->next(), ++taken) {
+      if (const auto number = keys::parse_list(rows->key())) numbers.push_back(*number);
+    }
+    if (Status read = rows->status(); !read) return std::move(read).error();
+  }
+  std::sort(numbers.begin(), numbers.end(), std::greater<>());
+  // An execution that ended between two scans is seen under both of its statuses.
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  if (numbers.size() > max) numbers.resize(max);
+  std::vector<ExecutionDescription> listed;
+  listed.reserve(numbers.size());
+  for (const ExecutionNumber number : numbers) {
+    const std::string key = keys::execution(number);
+    Result<std::optional<std::string>> row = options().store->get(key);
+    if (!row) return std::move(row).error();
+    if (!*row) continue;
+    Result<ExecutionRecord> record = decode_execution(**row, key);
+    if (!record) return std::move(record).error();
+    ExecutionDescription description;
+    description.number = number;
+    description.arn = execution_arn(record->machine, record->name);
+    description.state_machine_arn = machine_arn(record->machine);
+    description.record = *std::move(record);
+    listed.push_back(std::move(description));
+  }
+  return listed;
+}
+
+// --- task tokens -----------------------------------------------------------------------------
+
+namespace {
+
+Result<TokenMessage> token_message(std::string_view text, TokenMessage::Kind kind,
+                                   ExecutionNumber& number) {
+  const std::optional<TaskToken> token = decode_token(text);
+  if (!token) return Error{ErrorCode::kInvalid, "Invalid Token: 'Invalid token'", ""};
+  TokenMessage message;
+  message.kind = kind;
+  message.branch = token->branch;
+  message.scheduled_event = token->scheduled_event;
+  message.nonce = token->nonce;
+  number = token->execution;
+  return message;
+}
+
+Status task_is_gone() {
+  return Error{ErrorCode::kTimeout, "Task Timed Out: 'Provided task does not exist anymore'", ""};
+}
+
+}  // namespace
+
+Status Engine::task_success(std::string_view token, std::string output) {
+  ExecutionNumber number = 0;
+  Result<TokenMessage> message = token_message(token, TokenMessage::Kind::kSuccess, number);
+  if (!message) return std::move(message).error();
+  if (shard_of(number) >= state_->shards.size()) return task_is_gone();
+  message->output = std::move(output);
+  EngineShard& home = home_of(number);
+  return runtime::call_on(home.shard(), [&]() -> Status {
+    Status answered = home.deliver_and_wait(number, *std::move(message));
+    return !answered && answered.error().code == ErrorCode::kNotFound ? task_is_gone() : answered;
+  });
+}
+
+Status Engine::task_failure(std::string_view token, Failure failure) {
+  ExecutionNumber number = 0;
+  Result<TokenMessage> message = token_message(token, TokenMessage::Kind::kFailure, number);
+  if (!message) return std::move(message).error();
+  if (shard_of(number) >= state_->shards.size()) return task_is_gone();
+  message->failure = std::move(failure);
+  EngineShard& home = home_of(number);
+  return runtime::call_on(home.shard(), [&]() -> Status {
+    Status answered = home.deliver_and_wait(number, *std::move(message));
+    return !answered && answered.error().code == ErrorCode::kNotFound ? task_is_gone() : answered;
+  });
+}
+
+Status Engine::task_heartbeat(std::string_view token) {
+  ExecutionNumber number = 0;
+  Result<TokenMessage> message = token_message(token, TokenMessage::Kind::kHeartbeat, number);
+  if (!message) return std::move(message).error();
+  if (shard_of(number) >= state_->shards.size()) return task_is_gone();
+  EngineShard& home = home_of(number);
+  return runtime::call_on(home.shard(), [&]() -> Status {
+    Status answered = home.deliver_and_wait(number, *std::move(message));
+    return !answered && answered.error().code == ErrorCode::kNotFound ? task_is_gone() : answered;
+  });
+}
+
+// --- names -----------------------------------------------------------------------------------
+
+namespace {
+
+std::string arn(const EngineOptions& options, std::string_view kind, std::string_view rest) {
+  std::string text = "arn:" + options.partition + ":states:" + options.region + ":" +
+                     options.account + ":";
+  text.append(kind).append(":").append(rest);
+  return text;
+}
+
+}  // namespace
+
+std::string Engine::machine_arn(std::string_view name) const {
+  return arn(options(), "stateMachine", name);
+}
+
+std::string Engine::execution_arn(std::string_view machine, std::string_view name) const {
+  return arn(options(), "execution", std::string(machine) + ":" + std::string(name));
+}
+
+std::string Engine::express_arn(std::string_view machine, std::string_view name) const {
+  return arn(options(), "express",
+             std::string(machine) + ":" + std::string(name) + ":" +
+                 runtime::uuid4(*options().random));
+}
+
+EngineStatistics Engine::statistics() const {
+  EngineStatistics sum;
+  for (const auto& shard : state_->shards) {
+    const EngineStatistics one = shard->statistics();
+    sum.executions_in_memory += one.executions_in_memory;
+    sum.handlers_running += one.handlers_running;
+    sum.executions_started += one.executions_started;
+    sum.executions_ended += one.executions_ended;
+    sum.transitions += one.transitions;
+  }
+  return sum;
+}
+
+}  // namespace pawl::engine

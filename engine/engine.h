@@ -1,0 +1,176 @@
+// Engine: durable execution of AWS Step Functions state machines. Read this header first.
+//
+//   Store + Journal            what is kept (runtime/)
+//   Shard 1..n                 threads on which executions run (runtime/fiber)
+//   TaskHandlers               how Tasks reach the world (connectors/)
+//   Engine                     ties them together: machines, executions, task tokens, queries
+//
+// A call that changes something returns when the change is durable. It may be made on a fiber of
+// any of the engine's shards, and suspends that fiber. Queries read the store (so they only ever
+// show what is durable) and may be made on any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asl/json/payload.h"
+#include "base/result.h"
+#include "engine/event.h"
+#include "engine/limits.h"
+#include "engine/machines.h"
+#include "engine/records.h"
+#include "engine/task.h"
+#include "runtime/clock/clock.h"
+#include "runtime/fiber/shard.h"
+#include "runtime/journal/journal.h"
+#include "runtime/store/store.h"
+
+namespace pawl::engine {
+
+struct EngineOptions {
+  runtime::Store* store = nullptr;      // all must outlive the engine
+  runtime::Journal* journal = nullptr;
+  runtime::Clock* clock = nullptr;
+  runtime::Random* random = nullptr;
+  TaskHandlers* handlers = nullptr;
+  std::vector<runtime::Shard*> shards;  // 1 to kShardsMax
+  Limits limits;
+  std::string partition = "aws";
+  std::string region = "us-east-1";
+  std::string account = "123456789012";
+};
+
+struct CreateMachine {
+  std::string name;
+  std::string definition;     // validated by the caller
+  std::string role_arn;
+  bool express = false;
+  std::string configuration;  // opaque JSON text
+};
+
+struct StartRequest {
+  std::string machine;
+  std::string name;           // unique among the machine's executions (Standard)
+  std::string input = "{}";   // valid JSON
+  std::string trace_header;
+  std::string version_arn;
+  std::string alias_arn;
+  std::optional<std::uint32_t> revision;  // default: the machine's current one
+  std::optional<ParentLink> parent;
+  // Express only: nobody restarts it after a crash (at most once); its events are kept in memory.
+  bool synchronous = false;
+  bool keep_history = false;
+  // Runs on the shard when the end is durable. Lost if the process ends before.
+  std::function<void(const struct Execution&)> on_end;
+};
+
+struct StartResult {
+  ExecutionNumber number = 0;
+  std::string arn;
+  runtime::WallTime start_date{};
+};
+
+struct ExecutionDescription {
+  ExecutionNumber number = 0;
+  ExecutionRecord record;
+  std::string arn;
+  std::string state_machine_arn;
+  std::string input;                  // text as it was given
+  std::optional<std::string> output;
+};
+
+// Where a page of history begins. The default is the beginning (or the end, in reverse).
+struct HistoryCursor {
+  std::uint32_t record = 0;
+  EventId event = 0;
+};
+struct HistoryPage {
+  std::vector<asl::Value> events;     // AWS's shape
+  std::optional<HistoryCursor> next;  // empty: no more
+};
+
+struct EngineStatistics {
+  std::size_t executions_in_memory = 0;
+  std::size_t handlers_running = 0;
+  std::uint64_t executions_started = 0;
+  std::uint64_t executions_ended = 0;
+  std::uint64_t transitions = 0;
+};
+
+class EngineShard;
+
+class Engine {
+ public:
+  explicit Engine(EngineOptions options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Once per shard, on a fiber of that shard, before any call reaches it: takes the lease and goes
+  // on with everything that the store says is under way.
+  Status open(std::uint32_t shard);
+  // Before a shard stops, on a fiber of it: no message is handled any more; what is committed is
+  // flushed. Handlers that run are cancelled.
+  void close(std::uint32_t shard);
+
+  // --- machines ---
+  // kExists if the name is taken (the caller decides whether the call was the same).
+  Result<std::shared_ptr<const MachineRecord>> create_machine(CreateMachine request);
+  // A new revision if the definition or role differ; configuration replaces the old one.
+  Result<std::shared_ptr<const MachineRecord>> update_machine(
+      std::string_view name, std::optional<std::string> definition,
+      std::optional<std::string> role_arn, std::optional<std::string> configuration);
+  Status delete_machine(std::string_view name);
+  const Machines& machines() const;
+
+  // --- executions ---
+  // kNotFound: no such machine. kExists: the name is in use with another input, or by an execution
+  // that has ended; `where` is its ARN. kLimit: the engine is full, try again. Starting a running
+  // Standard execution again with the same input answers what the first call answered.
+  Result<StartResult> start(StartRequest request);
+  Status stop(ExecutionNumber number, Failure failure);
+
+  Result<ExecutionNumber> find(std::string_view machine, std::string_view execution) const;
+  Result<ExecutionDescription> describe(ExecutionNumber number) const;
+  // Executions of a machine, newest first, from `before` (exclusive; empty: the newest) on.
+  Result<std::vector<ExecutionDescription>> list(std::string_view machine,
+                                                 std::optional<ExecutionStatus> status,
+                                                 std::optional<ExecutionNumber> before,
+                                                 std::size_t max) const;
+  // Up to `max` events from `from` on, ascending by id, or descending if `reverse`.
+  Result<HistoryPage> history(ExecutionNumber number, const HistoryCursor& from, std::size_t max,
+                              bool reverse, bool include_data) const;
+
+  // --- task tokens ---
+  // kInvalid: not a token. kTimeout: the task is gone.
+  Status task_success(std::string_view token, std::string output);
+  Status task_failure(std::string_view token, Failure failure);
+  Status task_heartbeat(std::string_view token);
+
+  // --- names ---
+  std::string machine_arn(std::string_view name) const;
+  std::string execution_arn(std::string_view machine, std::string_view name) const;
+  std::string express_arn(std::string_view machine, std::string_view name) const;  // a fresh one
+  const EngineOptions& options() const;
+
+  EngineStatistics statistics() const;
+
+ private:
+  friend class EngineShard;
+  EngineShard& home_of(ExecutionNumber number);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Reads events of a sealed history record list (an Express execution's memory_history).
+Result<std::vector<asl::Value>> render_history(std::span<const std::string> records,
+                                               bool include_data);
+
+}  // namespace pawl::engine

@@ -1,0 +1,678 @@
+#include "engine/engine_shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "asl/json/reader.h"
+#include "engine/history.h"
+#include "engine/states/states.h"
+#include "runtime/log/log.h"
+
+namespace pawl::engine {
+
+namespace {
+
+// Timers further away than this stay in the store; memory holds the near ones only.
+constexpr std::chrono::milliseconds kNearTimers = std::chrono::seconds(60);
+constexpr std::chrono::milliseconds kReloadTimers = std::chrono::seconds(30);
+// Absolute waits follow the wall clock, which may step: look at it at least this often.
+constexpr std::chrono::milliseconds kWallCheck = std::chrono::seconds(1);
+// The year 9999: later than any timer.
+constexpr runtime::WallTime kFarFuture{std::chrono::milliseconds(253'402'300'799'000)};
+
+Error unavailable() {
+  return {ErrorCode::kUnavailable, "The store is not available; try again.", ""};
+}
+
+class StoredPayloads final : public FrameLoader {
+ public:
+  StoredPayloads(const runtime::Store& store, ExecutionNumber number)
+      : reader_(store, number), number_(number) {}
+
+  Result<asl::Payload> load(PayloadRef ref) override {
+    if (const auto known = known_.find(ref.place); known != known_.end()) return known->second;
+    Result<std::string> text = reader_.text(ref);
+    if (!text) return std::move(text).error();
+    asl::Payload payload = asl::Payload::of_text(*std::move(text));
+    payload.set_stored_as(number_, ref.place);
+    known_.emplace(ref.place, payload);
+    return payload;
+  }
+
+ private:
+  PayloadReader reader_;
+  ExecutionNumber number_;
+  std::unordered_map<std::uint64_t, asl::Payload> known_;
+};
+
+}  // namespace
+
+EngineShard::EngineShard(Engine& engine, Machines& machines, runtime::Shard& shard,
+                         std::uint32_t number)
+    : engine_(engine),
+      machines_(machines),
+      shard_(shard),
+      number_(number),
+      definitions_(machines) {
+  const EngineOptions& options = engine.options();
+  services_.clock = options.clock;
+  services_.random = options.random;
+  services_.limits = &options.limits;
+  services_.handlers = options.handlers;
+  services_.region = options.region;
+  services_.account = options.account;
+  services_.partition = options.partition;
+}
+
+// --- opening, failing, recovering ------------------------------------------------------------
+
+Status EngineShard::open() {
+  PAWL_ASSERT(runtime::Shard::current() == &shard_);
+  if (Status status = recover(); !status) return status;
+  shard_.set_watermark_source([this] { on_round(); });
+  return {};
+}
+
+Status EngineShard::recover() {
+  const EngineOptions& options = engine_.options();
+  incarnation_ = options.journal->incarnation();
+  Result<runtime::Lease> lease = options.store->lease(number_);
+  if (!lease) return std::move(lease).error();
+  lease_ = *lease;
+
+  // Numbers go on above every one that exists, whatever the clock says now.
+  const auto newest = options.store->scan_back(keys::kExecutions, keys::prefix_end(keys::kExecutions));
+  if (newest->valid()) {
+    runtime::Decoder in(newest->key().substr(1));
+    last_number_ = std::max(last_number_, in.u64());
+  } else if (Status status = newest->status(); !status) {
+    return status;
+  }
+  open_ = true;
+
+  std::vector<keys::Dispatch> rows;
+  const auto dispatches =
+      options.store->scan(keys::kDispatches, keys::prefix_end(keys::kDispatches));
+  for (; dispatches->valid(); dispatches->next()) {
+    const auto row = keys::parse_dispatch(dispatches->key());
+    if (row && shard_of(row->execution) == number_) rows.push_back(*row);
+  }
+  if (Status status = dispatches->status(); !status) return status;
+  for (const keys::Dispatch& row : rows) {
+    if (row.branch == kParentNotice) {
+      const Result<ExecutionDescription> child = engine_.describe(row.execution);
+      if (!child) return child.error();
+      if (child->record.parent) notify_parent(row.execution, *child->record.parent);
+      continue;
+    }
+    if (Status status = deliver(row.execution, ResumeMessage{row.branch}); !status) return status;
+  }
+  timers_loaded_until_ = {};
+  load_timers();
+  return {};
+}
+
+void EngineShard::forget_everything() {
+  open_ = false;
+  for (auto& [number, execution] : executions_) {
+    execution->abandoned = true;
+    for (Message& message : execution->mailbox) {
+      if (auto* token = std::get_if<TokenMessage>(&message)) token->reply(unavailable());
+      if (auto* stop = std::get_if<StopMessage>(&message); stop != nullptr && stop->reply) {
+        stop->reply(unavailable());
+      }
+      if (auto* start = std::get_if<StartMessage>(&message); start != nullptr && start->reply) {
+        start->reply(unavailable());
+      }
+    }
+    execution->mailbox.clear();
+  }
+  executions_.clear();
+  resting_.clear();
+  resting_at_.clear();
+  starting_.clear();
+  relative_.clear();
+  absolute_.clear();
+  for (Effect& effect : std::exchange(effects_, {})) effect.run(unavailable());
+  effects_hold_.release();
+}
+
+void EngineShard::close() {
+  forget_everything();
+  shard_.set_watermark_source({});
+  alarm_.cancel();
+  static_cast<void>(engine_.options().journal->flush());
+}
+
+// Once per round of the shard's queue: cheap when nothing is new.
+void EngineShard::on_round() {
+  runtime::Journal& journal = *engine_.options().journal;
+  if (open_ && journal.incarnation() == incarnation_) {
+    if (!effects_.empty()) run_effects(journal.durable());
+    return;
+  }
+  if (open_) {
+    runtime::log().error("The store failed; its executions continue when it is open again.");
+    run_effects(journal.durable());  // what became durable before the failure stands
+    forget_everything();
+  }
+  if (!recovering_ && journal.healthy()) {
+    recovering_ = true;
+    shard_.spawn_when_possible([this] {
+      if (const Status status = recover(); !status) {
+        runtime::log().error("Recovery failed, trying again: {}", status.error().message);
+        open_ = false;
+        runtime::sleep_for(std::chrono::milliseconds(100));
+      }
+      recovering_ = false;
+    });
+  }
+}
+
+// --- starting --------------------------------------------------------------------------------
+
+ExecutionNumber EngineShard::next_number() {
+  constexpr unsigned kShardBits = 6;
+  constexpr unsigned kCounterBits = 16;
+  const auto now = static_cast<std::uint64_t>(services_.clock->wall_now().time_since_epoch().count());
+  const std::uint64_t step = std::max(now << kCounterBits, (last_number_ >> kShardBits) + 1);
+  last_number_ = (step << kShardBits) | number_;
+  return last_number_;
+}
+
+Result<StartResult> EngineShard::start(StartRequest request) {
+  if (!open_) return unavailable();
+  const std::shared_ptr<const MachineRecord> machine = machines_.find(request.machine);
+  if (machine == nullptr) {
+    return Error{ErrorCode::kNotFound, "There is no state machine '" + request.machine + "'.", ""};
+  }
+  if (engine_.options().journal->full() ||
+      executions_.size() - resting_.size() >= services_.limits->open_executions) {
+    return Error{ErrorCode::kLimit, "The engine is at its capacity; try again.", ""};
+  }
+  if (request.name.empty()) request.name = runtime::uuid4(*services_.random);
+
+  // Who comes second with the same name waits for the first one's commit.
+  const std::string arn = engine_.execution_arn(request.machine, request.name);
+  if (!machine->express) {
+    for (auto it = starting_.find(arn); it != starting_.end(); it = starting_.find(arn)) {
+      runtime::sleep_for(std::chrono::milliseconds(1));
+      if (!open_) return unavailable();
+    }
+    const Result<ExecutionNumber> known = engine_.find(request.machine, request.name);
+    if (known) {
+      const Result<ExecutionDescription> first = engine_.describe(*known);
+      if (!first) return first.error();
+      if (first->record.status == ExecutionStatus::kRunning && first->input == request.input) {
+        return StartResult{*known, arn, first->record.start_date};
+      }
+      return Error{ErrorCode::kExists, "Execution Already Exists: '" + arn + "'", arn};
+    }
+    if (known.error().code != ErrorCode::kNotFound) return known.error();
+  }
+
+  const std::uint32_t revision = request.revision.value_or(machine->revision);
+  Result<std::shared_ptr<const asl::Definition>> definition =
+      definitions_.get(request.machine, revision);
+  if (!definition) return std::move(definition).error();
+
+  auto execution = std::make_shared<Execution>();
+  execution->number = next_number();
+  ExecutionRecord& record = execution->record;
+  record.name = request.name;
+  record.machine = request.machine;
+  record.revision = revision;
+  record.role_arn = machine->role_arn;
+  record.express = machine->express;
+  record.start_date = services_.clock->wall_now();
+  record.trace_header = request.trace_header;
+  record.parent = request.parent;
+  record.version_arn = request.version_arn;
+  record.alias_arn = request.alias_arn;
+  const auto& timeout = (*definition)->timeout_seconds;
+  if (timeout) record.timeout_at = record.start_date + std::chrono::seconds(*timeout);
+  if (machine->express) {
+    const auto longest = record.start_date + services_.limits->express_duration;
+    record.timeout_at = std::min(record.timeout_at.value_or(longest), longest);
+  }
+  execution->input = asl::Payload::of_text(std::move(request.input));
+  execution->definition = *std::move(definition);
+  execution->durable = !machine->express;
+  execution->restartable = machine->express && !request.synchronous;
+  execution->keeps_history = !machine->express || request.keep_history;
+  execution->arn =
+      machine->express ? engine_.express_arn(request.machine, request.name) : arn;
+  execution->state_machine_arn = engine_.machine_arn(request.machine);
+  execution->on_end = std::move(request.on_end);
+  executions_.emplace(execution->number, execution);
+  ++statistics_.executions_started;
+
+  const StartResult result{execution->number, execution->arn, record.start_date};
+  if (!machine->express) starting_.emplace(arn, execution->number);
+  const Status started = deliver_and_wait(execution->number, StartMessage{});
+  starting_.erase(arn);
+  if (!started) return started.error();
+  return result;
+}
+
+Status EngineShard::commit(runtime::Batch batch) {
+  if (!open_) return unavailable();
+  const Result<runtime::CommitNumber> number =
+      engine_.options().journal->append(std::move(batch), lease_, incarnation_);
+  if (!number) return number.error();
+  runtime::WaitPoint durable;
+  std::optional<Status> answer;
+  after(*number, [&](const Status& status) {
+    answer = status;
+    durable.wake();
+  });
+  const runtime::TimeHold hold = shard_.hold_time();
+  while (!answer) durable.wait();
+  return *std::move(answer);
+}
+
+// --- messages --------------------------------------------------------------------------------
+
+Status EngineShard::deliver(ExecutionNumber number, Message message) {
+  if (!open_) return unavailable();
+  Result<ExecutionPtr> execution = load(number);
+  if (!execution) return std::move(execution).error();
+  if ((*execution)->mailbox.size() >= services_.limits->mailbox_messages) {
+    return Error{ErrorCode::kLimit, "The execution has too many messages waiting.", ""};
+  }
+  (*execution)->mailbox.push_back(std::move(message));
+  wake(*execution);
+  return {};
+}
+
+void EngineShard::wake(const ExecutionPtr& execution) {
+  if (execution->active) return;
+  execution->active = true;
+  if (const auto at = resting_at_.find(execution->number); at != resting_at_.end()) {
+    resting_.erase(at->second);
+    resting_at_.erase(at);
+  }
+  shard_.spawn_when_possible([this, execution] { drive(execution); });
+}
+
+void EngineShard::drive(const ExecutionPtr& execution) {
+  while (!execution->mailbox.empty() && !execution->abandoned) {
+    Message message = std::move(execution->mailbox.front());
+    execution->mailbox.pop_front();
+    Turn turn(*execution, services_);
+    handle(turn, message);
+    if (!conclude(execution, turn)) return;
+    // A long run of effect-free states becomes durable in parts, and lets others run in between.
+    Turn* cut = &turn;
+    std::unique_ptr<Turn> next;
+    while (cut->has_ready()) {
+      runtime::yield();
+      if (execution->abandoned) return;
+      auto more = std::make_unique<Turn>(*cut, services_);
+      run_ready(*more);
+      if (!conclude(execution, *more)) return;
+      next = std::move(more);
+      cut = next.get();
+    }
+  }
+  execution->active = false;
+  rest(execution);
+}
+
+// Commits the turn, and queues what may happen once that is durable.
+bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
+  runtime::Batch batch = turn.finish();
+  const bool batch_was_empty = batch.empty();
+  if (!batch_was_empty) {
+    const Result<runtime::CommitNumber> number =
+        engine_.options().journal->append(std::move(batch), lease_, incarnation_);
+    if (!number) {
+      for (const auto& effect : turn.take_effects()) effect(unavailable());
+      execution->abandoned = true;
+      executions_.erase(execution->number);
+      return false;
+    }
+    execution->last_commit = *number;
+  }
+  for (const ArmedTimer& timer : turn.take_armed()) {
+    arm(execution->number, timer, execution->durable);
+  }
+  // Nothing new to wait for: its effects may still not overtake those of earlier turns.
+  const runtime::CommitNumber commit = execution->last_commit;
+  after(commit, [this, execution, dispatches = turn.take_dispatches(),
+                 effects = turn.take_effects(),
+                 cancelled = turn.take_cancelled()](const Status& durable) {
+    for (const auto& effect : effects) effect(durable);
+    if (!durable) return;
+    for (const CancelledTask& task : cancelled) {
+      shard_.spawn_when_possible([this, execution, task] {
+        TaskHandler* handler = services_.handlers->find(
+            *task.request.resource, execution->record.machine, task.request.state_name);
+        if (handler != nullptr) handler->cancel(task.request, task.continuation);
+      });
+    }
+    for (const Dispatch& what : dispatches) dispatch(execution, what);
+    if (execution->ended()) {
+      ended(execution);
+    } else {
+      rest(execution);
+    }
+  });
+  return true;
+}
+
+void EngineShard::ended(const ExecutionPtr& execution) {
+  if (executions_.erase(execution->number) == 0) return;  // said already
+  ++statistics_.executions_ended;
+  if (execution->on_end) std::exchange(execution->on_end, nullptr)(*execution);
+  if (execution->record.parent) notify_parent(execution->number, *execution->record.parent);
+}
+
+void EngineShard::notify_parent(ExecutionNumber child, const ParentLink& parent) {
+  EngineShard& home = engine_.home_of(parent.execution);
+  home.shard_.post([&home, child, parent] {
+    home.shard_.spawn_when_possible([&home, child, parent] {
+      static_cast<void>(home.deliver(
+          parent.execution, ChildEndedMessage{parent.branch, parent.scheduled_event, child}));
+    });
+  });
+}
+
+// An execution that only waits stays in memory for a while, then is dropped: it is in the store.
+void EngineShard::rest(const ExecutionPtr& execution) {
+  if (execution->active || !execution->mailbox.empty() || execution->handlers_running > 0 ||
+      !execution->durable || execution->abandoned || execution->ended() ||
+      execution->last_commit > engine_.options().journal->durable() ||
+      resting_at_.contains(execution->number) || !executions_.contains(execution->number)) {
+    return;
+  }
+  resting_.push_back(execution->number);
+  resting_at_[execution->number] = std::prev(resting_.end());
+  while (resting_.size() > services_.limits->resting_executions) {
+    const ExecutionNumber oldest = resting_.front();
+    const auto it = executions_.find(oldest);
+    PAWL_ASSERT(it != executions_.end());
+    resting_.pop_front();
+    resting_at_.erase(oldest);
+    executions_.erase(it);
+  }
+}
+
+// --- loading ---------------------------------------------------------------------------------
+
+Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
+  if (const auto it = executions_.find(number); it != executions_.end()) return it->second;
+  const runtime::Store& store = *engine_.options().store;
+  const std::string key = keys::execution(number);
+  Result<std::optional<std::string>> row = store.get(key);
+  if (!row) return std::move(row).error();
+  if (!*row) return load_express(number);
+  Result<ExecutionRecord> record = decode_execution(**row, key);
+  if (!record) return std::move(record).error();
+
+  auto execution = std::make_shared<Execution>();
+  execution->number = number;
+  execution->record = *std::move(record);
+  execution->record_stored = true;
+  execution->timeout_stored =
+      execution->record.timeout_at.has_value() && !execution->ended();
+  execution->arn = engine_.execution_arn(execution->record.machine, execution->record.name);
+  execution->state_machine_arn = engine_.machine_arn(execution->record.machine);
+  Result<std::shared_ptr<const asl::Definition>> definition =
+      definitions_.get(execution->record.machine, execution->record.revision);
+  if (!definition) return std::move(definition).error();
+  execution->definition = *std::move(definition);
+
+  StoredPayloads payloads(store, number);
+  Result<asl::Payload> input = payloads.load(execution->record.input);
+  if (!input) return std::move(input).error();
+  execution->input = *std::move(input);
+
+  const auto last = store.scan_back(keys::history(number, 0), keys::history(number, 0xFFFFFFFF));
+  if (last->valid()) {
+    const Result<HistoryRecord> history = open_history(last->value(), last->key());
+    if (!history) return history.error();
+    execution->next_event = history->first_event + history->events;
+    execution->next_record = *keys::parse_history(last->key()) + 1;
+  } else if (Status status = last->status(); !status) {
+    return std::move(status).error();
+  }
+
+  const auto frames = store.scan(keys::frame(number, 0), keys::prefix_end(keys::frame(number, 0).substr(0, 9)));
+  std::vector<std::unique_ptr<Branch>> done;
+  for (; frames->valid(); frames->next()) {
+    const auto id = keys::parse_frame(frames->key());
+    Result<Frame> frame = decode_frame(frames->value(), payloads);
+    if (!frame) return std::move(frame).error();
+    auto branch = std::make_unique<Branch>();
+    branch->id = *id;
+    branch->frame = *std::move(frame);
+    branch->dirty = false;
+    branch->row_stored = true;
+    branch->timer_stored = branch->frame.wake_at;
+    const Phase phase = branch->frame.phase;
+    branch->dispatch_stored =
+        phase == Phase::kDispatched || phase == Phase::kResuming || phase == Phase::kEnter;
+    execution->next_branch = std::max(execution->next_branch, *id + 1);
+    if (phase == Phase::kChildren) {
+      execution->next_branch =
+          std::max(execution->next_branch, branch->frame.first_child +
+                                               static_cast<BranchId>(branch->frame.children));
+    }
+    if (phase == Phase::kDone) {
+      done.push_back(std::move(branch));
+    } else {
+      execution->branches.emplace(*id, std::move(branch));
+    }
+  }
+  if (Status status = frames->status(); !status) return std::move(status).error();
+
+  for (auto& [id, branch] : execution->branches) {
+    if (branch->frame.phase != Phase::kChildren) continue;
+    if (std::holds_alternative<asl::MapState>(state_of(*execution, *branch).body)) {
+      map_loaded(*execution, *branch);
+    } else {
+      parallel_loaded(*execution, *branch);
+    }
+  }
+  for (auto& child : done) {
+    Branch* parent = execution->find(child->frame.parent);
+    if (parent == nullptr || parent->children == nullptr) continue;
+    const auto index = static_cast<std::size_t>(child->frame.index);
+    Branch::Children& children = *parent->children;
+    if (index >= children.results.size()) continue;
+    children.results[index] = child->frame.input;
+    children.saved[index] = true;
+    ++children.finished;
+    if (!child->frame.input.present()) ++children.failed;
+    children.last_event = std::max(children.last_event, child->frame.previous_event);
+  }
+  for (auto& [id, branch] : execution->branches) {
+    if (id == kRootBranch) continue;
+    Branch* parent = execution->find(branch->frame.parent);
+    if (parent == nullptr) continue;
+    const bool map_run = !parent->frame.map_run_arn.empty();
+    branch->silent = map_run;
+    for (Branch* above = parent; !branch->silent && above->id != kRootBranch;) {
+      above = execution->find(above->frame.parent);
+      branch->silent = !above->frame.map_run_arn.empty();
+    }
+  }
+  for (auto& [id, branch] : execution->branches) {
+    if (branch->children == nullptr) continue;
+    // Iterations start in order: those begun are the ended ones and the ones that have a frame.
+    std::int32_t running = 0;
+    for (std::int32_t i = 0; i < branch->frame.children; ++i) {
+      if (execution->find(branch->frame.first_child + static_cast<BranchId>(i)) != nullptr) {
+        ++running;
+      }
+    }
+    branch->children->started = branch->children->finished + running;
+  }
+  executions_.emplace(number, execution);
+  return execution;
+}
+
+Result<EngineShard::ExecutionPtr> EngineShard::load_express(ExecutionNumber number) {
+  const std::string key = keys::express_start(number);
+  Result<std::optional<std::string>> row = engine_.options().store->get(key);
+  if (!row) return std::move(row).error();
+  if (!*row) return Error{ErrorCode::kNotFound, "There is no such execution.", ""};
+  Result<ExpressStart> start = decode_express_start(**row, key);
+  if (!start) return std::move(start).error();
+  auto execution = std::make_shared<Execution>();
+  execution->number = number;
+  execution->record = std::move(start->record);
+  execution->durable = false;
+  execution->restartable = true;
+  execution->keeps_history = false;
+  execution->record.timeout_at =
+      services_.clock->wall_now() + services_.limits->express_duration;
+  execution->input = asl::Payload::of_text(std::move(start->input));
+  execution->arn = engine_.execution_arn(execution->record.machine, execution->record.name);
+  execution->state_machine_arn = engine_.machine_arn(execution->record.machine);
+  Result<std::shared_ptr<const asl::Definition>> definition =
+      definitions_.get(execution->record.machine, execution->record.revision);
+  if (!definition) return std::move(definition).error();
+  execution->definition = *std::move(definition);
+  executions_.emplace(number, execution);
+  return execution;
+}
+
+// --- effects ---------------------------------------------------------------------------------
+
+void EngineShard::after(runtime::CommitNumber commit, std::function<void(Status)> effect) {
+  if (effects_.empty() && commit <= engine_.options().journal->durable()) return effect(Status());
+  // Turns of one shard end in the order of their commits, but an execution without a new commit may
+  // wait for an older one only.
+  if (effects_.empty()) effects_hold_ = shard_.hold_time();
+  auto place = effects_.end();
+  while (place != effects_.begin() && std::prev(place)->commit > commit) --place;
+  effects_.insert(place, {commit, std::move(effect)});
+}
+
+void EngineShard::run_effects(runtime::CommitNumber durable) {
+  while (!effects_.empty() && effects_.front().commit <= durable) {
+    const Effect effect = std::move(effects_.front());
+    effects_.pop_front();
+    effect.run(Status());
+  }
+  if (effects_.empty()) effects_hold_.release();
+}
+
+void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) {
+  Branch* branch = execution->find(what.branch);
+  if (branch == nullptr || execution->abandoned) return;
+  const Phase expected = what.resume ? Phase::kResuming : Phase::kDispatched;
+  if (branch->frame.phase != expected) return;  // timed out before it began
+  branch->cancellation = std::make_shared<Cancellation>();
+  TaskRequest request = task_request(*execution, *branch, services_);
+  // After a store failure the handler of the same attempt may still be running: its answer counts.
+  if (!running_.insert(request.idempotency_key).second) return;
+  TaskHandler* handler = services_.handlers->find(*request.resource, execution->record.machine,
+                                                  request.state_name);
+  ++execution->handlers_running;
+  ++statistics_.handlers_running;
+  shard_.spawn_when_possible([this, execution, handler, request = std::move(request),
+                              continuation = branch->frame.continuation,
+                              resume = what.resume]() mutable {
+    Outcome outcome = TaskFailed{
+        {std::string(kStatesRuntime),
+         "No connector serves the resource " + request.resource->arn + "."}};
+    if (handler != nullptr) {
+      outcome = resume ? handler->resume(request, continuation) : handler->run(request);
+    }
+    running_.erase(request.idempotency_key);
+    --execution->handlers_running;
+    --statistics_.handlers_running;
+    static_cast<void>(deliver(execution->number,
+                              OutcomeMessage{request.branch, request.scheduled_event_id,
+                                             std::move(outcome)}));
+  });
+}
+
+// --- timers ----------------------------------------------------------------------------------
+
+void EngineShard::arm(ExecutionNumber number, const ArmedTimer& timer, bool durable) {
+  // A far timer of a Standard execution has its row; load_timers() finds it in time.
+  if (durable && timer.at > timers_loaded_until_) return;
+  const NearTimer near{number, timer.branch, timer.at};
+  if (timer.absolute) {
+    absolute_.emplace(timer.at, near);
+  } else {
+    const auto left = std::max(std::chrono::milliseconds(0), timer.at - services_.clock->wall_now());
+    relative_.emplace(services_.clock->steady_now() + left, near);
+  }
+  set_alarm();
+}
+
+void EngineShard::load_timers() {
+  const runtime::WallTime now = services_.clock->wall_now();
+  // Virtual time leaps from timer to timer, so it has to know them all.
+  const runtime::WallTime until =
+      services_.clock->is_virtual() ? kFarFuture : now + kNearTimers;
+  const std::string from = keys::timer(timers_loaded_until_, 0, 0);
+  timers_loaded_until_ = until;
+  const auto rows = engine_.options().store->scan(from, keys::timer(until, 0, 0));
+  for (; rows->valid(); rows->next()) {
+    const auto row = keys::parse_timer(rows->key());
+    if (!row || shard_of(row->execution) != number_) continue;
+    arm(row->execution, {row->branch, row->at, rows->value() == "a"}, true);
+  }
+  if (const Status status = rows->status(); !status) {
+    runtime::log().error("The timers cannot be read: {}", status.error().message);
+  }
+  set_alarm();
+}
+
+void EngineShard::set_alarm() {
+  const runtime::SteadyTime now = services_.clock->steady_now();
+  runtime::SteadyTime at =
+      services_.clock->is_virtual() ? runtime::kNever : now + kReloadTimers;
+  if (!relative_.empty()) at = std::min(at, relative_.begin()->first);
+  if (!absolute_.empty()) {
+    const auto left = std::max(std::chrono::milliseconds(0),
+                               absolute_.begin()->first - services_.clock->wall_now());
+    at = std::min(at, now + (services_.clock->is_virtual() ? left : std::min(left, kWallCheck)));
+  }
+  if (at == runtime::kNever || (alarm_.armed() && alarm_at_ <= at)) return;
+  alarm_.cancel();
+  alarm_at_ = at;
+  // Delivering and loading read the store: not on the dispatcher.
+  alarm_ = shard_.at(at, [this] { shard_.spawn_when_possible([this] { fire_timers(); }); });
+}
+
+void EngineShard::fire_timers() {
+  if (!open_) return;
+  const runtime::SteadyTime now = services_.clock->steady_now();
+  const runtime::WallTime wall = services_.clock->wall_now();
+  std::vector<NearTimer> due;
+  while (!relative_.empty() && relative_.begin()->first <= now) {
+    due.push_back(relative_.begin()->second);
+    relative_.erase(relative_.begin());
+  }
+  while (!absolute_.empty() && absolute_.begin()->first <= wall) {
+    due.push_back(absolute_.begin()->second);
+    absolute_.erase(absolute_.begin());
+  }
+  if (timers_loaded_until_ < kFarFuture && wall + kReloadTimers >= timers_loaded_until_) {
+    load_timers();
+  } else {
+    set_alarm();
+  }
+  for (const NearTimer& timer : due) {
+    const Status delivered = deliver(timer.execution, TimerMessage{timer.branch, timer.at});
+    if (!delivered && delivered.error().code != ErrorCode::kNotFound) {
+      runtime::log().warn("A timer could not be delivered: {}", delivered.error().message);
+    }
+    shard_.yield_if_due();
+  }
+}
+
+EngineStatistics EngineShard::statistics() const {
+  EngineStatistics statistics = statistics_;
+  statistics.executions_in_memory = executions_.size();
+  return statistics;
+}
+
+}  // namespace pawl::engine

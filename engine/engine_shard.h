@@ -1,0 +1,129 @@
+// EngineShard: the executions of one shard. Loads them, delivers their messages, appends their
+// commits, and carries out their effects once they are durable.
+//
+// Everything here happens on the shard's thread. Recovery is not a special path: open() reads the
+// dispatch rows and the timers that are due, and delivers the same messages as at any other time;
+// a store that failed is answered by forgetting all executions and doing that again.
+#pragma once
+
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "engine/engine.h"
+#include "engine/execution.h"
+#include "engine/interpreter.h"
+#include "engine/turn.h"
+#include "runtime/fiber/shard.h"
+
+namespace pawl::engine {
+
+class EngineShard {
+ public:
+  EngineShard(Engine& engine, Machines& machines, runtime::Shard& shard, std::uint32_t number);
+
+  Status open();
+  void close();
+
+  Result<StartResult> start(StartRequest request);
+  // Commits `batch` of the engine's own (machines). Suspends until it is durable.
+  Status commit(runtime::Batch batch);
+  // Queues a message; loads the execution if it rests in the store. kNotFound: no such execution.
+  Status deliver(ExecutionNumber number, Message message);
+  // Delivers a message that has a `reply`, and waits for it.
+  template <typename M>
+  Status deliver_and_wait(ExecutionNumber number, M message);
+
+  runtime::Shard& shard() { return shard_; }
+  EngineStatistics statistics() const;
+
+ private:
+  using ExecutionPtr = std::shared_ptr<Execution>;
+
+  struct Effect {
+    runtime::CommitNumber commit = 0;
+    std::function<void(Status)> run;
+  };
+
+  // executions
+  ExecutionNumber next_number();
+  Result<ExecutionPtr> load(ExecutionNumber number);
+  Result<ExecutionPtr> load_express(ExecutionNumber number);
+  void wake(const ExecutionPtr& execution);
+  void drive(const ExecutionPtr& execution);
+  bool conclude(const ExecutionPtr& execution, Turn& turn);  // false: the store failed
+  void rest(const ExecutionPtr& execution);
+
+  // effects
+  void after(runtime::CommitNumber commit, std::function<void(Status)> effect);
+  void on_round();
+  void run_effects(runtime::CommitNumber durable);
+  void dispatch(const ExecutionPtr& execution, const Dispatch& what);
+  void ended(const ExecutionPtr& execution);
+  void notify_parent(ExecutionNumber child, const ParentLink& parent);
+
+  // timers
+  void arm(ExecutionNumber number, const ArmedTimer& timer, bool durable);
+  void load_timers();
+  void fire_timers();
+  void set_alarm();
+
+  // failure and recovery
+  void forget_everything();
+  Status recover();
+
+  Engine& engine_;
+  Machines& machines_;
+  runtime::Shard& shard_;
+  std::uint32_t number_;
+  TurnServices services_;
+  DefinitionCache definitions_;
+  runtime::Lease lease_;
+  std::uint64_t incarnation_ = 0;
+  bool open_ = false;
+  bool recovering_ = false;
+
+  std::unordered_map<ExecutionNumber, ExecutionPtr> executions_;
+  std::list<ExecutionNumber> resting_;  // oldest first; those that only wait
+  std::unordered_map<ExecutionNumber, std::list<ExecutionNumber>::iterator> resting_at_;
+  std::unordered_map<std::string, ExecutionNumber> starting_;  // ARNs whose start is not durable yet
+  std::unordered_set<std::string> running_;  // idempotency keys of the handlers that run
+  ExecutionNumber last_number_ = 0;
+
+  std::deque<Effect> effects_;  // by commit number
+  runtime::TimeHold effects_hold_;  // virtual time stands still while a commit is on its way
+
+  struct NearTimer {
+    ExecutionNumber execution = 0;
+    BranchId branch = 0;
+    runtime::WallTime at{};
+  };
+  std::multimap<runtime::SteadyTime, NearTimer> relative_;
+  std::multimap<runtime::WallTime, NearTimer> absolute_;
+  runtime::WallTime timers_loaded_until_{};
+  runtime::TimerHandle alarm_;
+  runtime::SteadyTime alarm_at_ = runtime::kNever;
+
+  EngineStatistics statistics_;
+};
+
+template <typename M>
+Status EngineShard::deliver_and_wait(ExecutionNumber number, M message) {
+  runtime::WaitPoint answered;
+  std::optional<Status> answer;
+  message.reply = [&answered, &answer](const Status& status) {
+    answer = status;
+    answered.wake();
+  };
+  if (Status delivered = deliver(number, std::move(message)); !delivered) return delivered;
+  const runtime::TimeHold hold = shard_.hold_time();
+  while (!answer) answered.wait();
+  return *std::move(answer);
+}
+
+}  // namespace pawl::engine

@@ -1,0 +1,130 @@
+// Execution: an execution in memory. Only while it has something to do, and a short while after.
+//
+// It is an actor: everything that happens to it is a message, handled one at a time on its shard,
+// each in one turn (turn.h) that ends in one commit. Nothing here is the truth: the store is, and
+// an Execution can be dropped whenever its last commit is durable and no handler runs for it.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "asl/model/definition.h"
+#include "engine/frame.h"
+#include "engine/records.h"
+#include "engine/task.h"
+#include "runtime/journal/journal.h"
+
+namespace pawl::engine {
+
+struct Branch {
+  BranchId id = kRootBranch;
+  Frame frame;
+  bool silent = false;  // inside a distributed Map: its events are not the parent's history
+  bool dirty = true;    // its row is behind
+
+  // What the store has of it.
+  bool row_stored = false;
+  bool dispatch_stored = false;
+  std::optional<runtime::WallTime> timer_stored;
+
+  // Of a Parallel or Map state in kChildren.
+  struct Children {
+    std::vector<asl::Payload> results;       // by index; absent while it runs
+    std::vector<std::int32_t> unsaved;       // results whose rows are not written yet
+    std::vector<bool> saved;                 // rows that exist for ended children, by index
+    std::int32_t started = 0;
+    std::int32_t finished = 0;
+    std::int32_t failed = 0;                 // tolerated ones, of a distributed Map
+    EventId last_event = 0;                  // chain tail of the child that ended last
+    std::int64_t tolerated_count = 0;
+    double tolerated_percentage = 0;
+  };
+  std::unique_ptr<Children> children;
+
+  std::shared_ptr<Cancellation> cancellation;  // of the handler that runs for it
+};
+
+// --- what can happen to an execution -------------------------------------------------------
+
+struct StartMessage {
+  std::function<void(Status)> reply;  // once the start is durable
+};
+// After a crash or a failed store: go on with what the branch's dispatch row stands for.
+struct ResumeMessage {
+  BranchId branch = 0;
+};
+struct TimerMessage {
+  BranchId branch = 0;
+  runtime::WallTime at{};
+};
+struct OutcomeMessage {
+  BranchId branch = 0;
+  EventId scheduled_event = 0;
+  Outcome outcome;
+};
+// An answer to a task token. `reply` learns whether the token was good, once that is durable.
+struct TokenMessage {
+  enum class Kind { kSuccess, kFailure, kHeartbeat } kind = Kind::kSuccess;
+  BranchId branch = 0;
+  EventId scheduled_event = 0;
+  std::string nonce;
+  std::string output;  // kSuccess: JSON text
+  Failure failure;     // kFailure
+  std::function<void(Status)> reply;
+};
+struct StopMessage {
+  Failure failure;
+  std::function<void(Status)> reply;
+};
+struct ChildEndedMessage {
+  BranchId branch = 0;
+  EventId scheduled_event = 0;
+  ExecutionNumber child = 0;
+};
+using Message = std::variant<StartMessage, ResumeMessage, TimerMessage, OutcomeMessage,
+                             TokenMessage, StopMessage, ChildEndedMessage>;
+
+struct Execution {
+  ExecutionNumber number = 0;
+  ExecutionRecord record;
+  asl::Payload input;
+  asl::Payload output;
+  std::string arn;
+  std::string state_machine_arn;
+  std::shared_ptr<const asl::Definition> definition;
+
+  std::unordered_map<BranchId, std::unique_ptr<Branch>> branches;
+  BranchId next_branch = 1;
+  EventId next_event = 1;
+  std::uint32_t next_record = 1;
+
+  bool durable = true;        // Standard: journalled. Express: not
+  bool restartable = false;   // an asynchronous Express execution: started again after a crash
+  bool keeps_history = true;  // false: events are numbered but not written
+  std::vector<std::string> memory_history;  // of an Express execution that keeps it
+
+  // What the store has of the whole.
+  bool record_stored = false;
+  bool timeout_stored = false;
+
+  std::deque<Message> mailbox;
+  bool active = false;              // a fiber is working on the mailbox
+  int handlers_running = 0;
+  bool abandoned = false;           // the store failed: what is in memory is void
+  runtime::CommitNumber last_commit = 0;
+  std::function<void(const Execution&)> on_end;  // after the end is durable
+
+  bool ended() const { return record.status != ExecutionStatus::kRunning; }
+  Branch* find(BranchId id) {
+    const auto it = branches.find(id);
+    return it == branches.end() ? nullptr : it->second.get();
+  }
+};
+
+}  // namespace pawl::engine

@@ -1,0 +1,126 @@
+#include "engine/history.h"
+
+#include <algorithm>
+
+#include "engine/engine.h"
+
+namespace pawl::engine {
+
+void PayloadReader::keep(std::uint32_t record, std::string bytes) {
+  records_.insert_or_assign(record, std::move(bytes));
+}
+
+Result<std::string> PayloadReader::text(PayloadRef ref) {
+  const auto number = static_cast<std::uint32_t>(ref.place >> kPlaceShift);
+  const auto index = static_cast<std::size_t>(ref.place & ((1U << kPlaceShift) - 1));
+  const std::string key = keys::history(number_, number);
+  auto known = records_.find(number);
+  if (known == records_.end()) {
+    Result<std::optional<std::string>> row = store_.get(key);
+    if (!row) return std::move(row).error();
+    if (!*row) {
+      return Error{ErrorCode::kCorrupt, "A history record is missing from the store.",
+                   runtime::printable_key(key)};
+    }
+    known = records_.emplace(number, **std::move(row)).first;
+  }
+  const Result<HistoryRecord> record = open_history(known->second, key);
+  if (!record) return record.error();
+  if (index >= record->payloads.size()) {
+    return Error{ErrorCode::kCorrupt, "A history record lacks a document that is referred to.",
+                 runtime::printable_key(key)};
+  }
+  return std::string(record->payloads[index]);
+}
+
+namespace {
+
+// Renders the events of one record that lie in the page, in the order asked for. Returns false when
+// the page is full; `page.next` then says where the next one begins.
+Result<bool> render_record(std::string_view bytes, std::uint32_t number, EventId from,
+                           std::size_t max, bool reverse, bool include_data,
+                           PayloadReader& payloads, HistoryPage& page) {
+  const Result<HistoryRecord> record = open_history(bytes, "history");
+  if (!record) return record.error();
+  runtime::Decoder in(record->event_bytes);
+  std::vector<StoredEvent> events;
+  events.reserve(record->events);
+  for (std::uint32_t i = 0; i < record->events; ++i) {
+    Result<StoredEvent> event = decode_event(in, record->first_event, record->base_time);
+    if (!event) return std::move(event).error();
+    events.push_back(*std::move(event));
+  }
+  if (reverse) std::reverse(events.begin(), events.end());
+  const PayloadText text = [&payloads](PayloadRef ref) { return payloads.text(ref); };
+  for (const StoredEvent& event : events) {
+    if (from != 0 && (reverse ? event.id > from : event.id < from)) continue;
+    if (page.events.size() == max) {
+      page.next = HistoryCursor{number, event.id};
+      return false;
+    }
+    Result<asl::Value> shown = render_event(event, text, include_data);
+    if (!shown) return std::move(shown).error();
+    page.events.push_back(*std::move(shown));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<HistoryPage> Engine::history(ExecutionNumber number, const HistoryCursor& from,
+                                    std::size_t max, bool reverse, bool include_data) const {
+  const runtime::Store& store = *options().store;
+  HistoryPage page;
+  PayloadReader payloads(store, number);
+  const std::string first = keys::history(number, 0);
+  const std::string last = keys::prefix_end(first.substr(0, 9));
+  std::unique_ptr<runtime::Iterator> rows;
+  if (reverse) {
+    rows = store.scan_back(first, from.record == 0 ? last : keys::history(number, from.record + 1));
+  } else {
+    rows = store.scan(keys::history(number, from.record), last);
+  }
+  for (; rows->valid(); rows->next()) {
+    const std::uint32_t record = *keys::parse_history(rows->key());
+    payloads.keep(record, std::string(rows->value()));
+    const Result<bool> more = render_record(rows->value(), record, from.event, max, reverse,
+                                            include_data, payloads, page);
+    if (!more) return more.error();
+    if (!*more) return page;
+  }
+  if (Status status = rows->status(); !status) return std::move(status).error();
+  return page;
+}
+
+Result<std::vector<asl::Value>> render_history(std::span<const std::string> records,
+                                               bool include_data) {
+  // The records are all there is: documents are never looked up in a store.
+  std::vector<HistoryRecord> opened;
+  for (const std::string& bytes : records) {
+    Result<HistoryRecord> record = open_history(bytes, "history");
+    if (!record) return std::move(record).error();
+    opened.push_back(*std::move(record));
+  }
+  const PayloadText text = [&opened](PayloadRef ref) -> Result<std::string> {
+    const std::size_t number = ref.place >> kPlaceShift;
+    const std::size_t index = ref.place & ((1U << kPlaceShift) - 1);
+    if (number == 0 || number > opened.size() || index >= opened[number - 1].payloads.size()) {
+      return Error{ErrorCode::kCorrupt, "A document of the history is missing.", ""};
+    }
+    return std::string(opened[number - 1].payloads[index]);
+  };
+  std::vector<asl::Value> events;
+  for (const HistoryRecord& record : opened) {
+    runtime::Decoder in(record.event_bytes);
+    for (std::uint32_t i = 0; i < record.events; ++i) {
+      const Result<StoredEvent> event = decode_event(in, record.first_event, record.base_time);
+      if (!event) return event.error();
+      Result<asl::Value> shown = render_event(*event, text, include_data);
+      if (!shown) return std::move(shown).error();
+      events.push_back(*std::move(shown));
+    }
+  }
+  return events;
+}
+
+}  // namespace pawl::engine

@@ -1,0 +1,30 @@
+// Reading histories and stored documents.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/result.h"
+#include "engine/event.h"
+#include "engine/records.h"
+#include "runtime/store/store.h"
+
+namespace pawl::engine {
+
+// The documents of one execution, by their place. Keeps the records it has read.
+class PayloadReader {
+ public:
+  PayloadReader(const runtime::Store& store, ExecutionNumber number)
+      : store_(store), number_(number) {}
+  Result<std::string> text(PayloadRef ref);
+  // Makes a record known that somebody else has read.
+  void keep(std::uint32_t record, std::string bytes);
+
+ private:
+  const runtime::Store& store_;
+  ExecutionNumber number_;
+  std::map<std::uint32_t, std::string> records_;
+};
+
+}  // namespace pawl::engine

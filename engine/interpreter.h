@@ -1,0 +1,81 @@
+// The interpreter: runs branches, one state after the other, until they wait.
+//
+// The state types are in engine/states/, one file each, with the same function names: enter_x()
+// begins a state's work, and where a state can wait, resume_x() and its kin go on. This file holds
+// what they share: entering and leaving, errors, the ends of branches.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/environment.h"
+#include "engine/execution.h"
+#include "engine/retry.h"
+#include "engine/turn.h"
+
+namespace pawl::engine {
+
+// Handles one message: runs everything that follows from it until all branches wait or the turn
+// is due for a checkpoint.
+void handle(Turn& turn, Message& message);
+
+// Runs ready branches until none is left or a checkpoint is due.
+void run_ready(Turn& turn);
+
+const asl::State& state_of(const Execution& execution, const Branch& branch);
+const asl::Machine& machine_of(const Execution& execution, const Branch& branch);
+
+// --- for the state types ---------------------------------------------------------------------
+
+// The state's work is done: ResultSelector, ResultPath, OutputPath, Assign, then the exit.
+// `result` is what the work gave. Raises what goes wrong on the way.
+void succeed_state(Turn& turn, Branch& branch, asl::Payload result);
+
+// Leaves the state with `output` for `next` (kNoState: the branch ends).
+void exit_state(Turn& turn, Branch& branch, asl::Payload output, asl::StateIndex next,
+                const std::vector<Variable>& assigned = {});
+
+// An error in the state: Retry, Catch, or the end of the branch.
+void raise(Turn& turn, Branch& branch, RaisedError error);
+// A defect of data or definition at run time (States.Runtime): never retried or caught. `text` is
+// completed by the service's prefix with the state's name and entry event.
+void raise_runtime(Turn& turn, Branch& branch, std::string_view text);
+void raise_failure(Turn& turn, Branch& branch, std::string_view error, std::string cause);
+
+// "An error occurred while executing the state 'S' (entered at the event id #N). " + text
+std::string runtime_cause(const Execution& execution, const Branch& branch, std::string_view text);
+
+// Input after InputPath and Parameters. Empty: the failure was raised.
+std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch, std::string_view token = {});
+std::optional<asl::Payload> apply_input_path(Turn& turn, Branch& branch);
+std::optional<asl::Payload> apply_output_path(Turn& turn, Branch& branch, asl::Payload output);
+
+// Evaluates Assign against `values` ($) and stores the variables in the branch's scope. Empty: the
+// failure was raised.
+std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,
+                                                  const asl::Assign& assign,
+                                                  const asl::Payload& values);
+
+// A number of a field: literal, or what its path finds. Empty with `raised` set: the failure was
+// raised; empty without: the field is absent.
+struct FieldNumber {
+  std::optional<std::int64_t> value;
+  bool raised = false;
+};
+FieldNumber field_integer(Turn& turn, Branch& branch, const asl::NumberField& field,
+                          std::string_view name, const asl::Value& input);
+
+// Sets when the branch wants to be woken next; empty: by messages only.
+void set_wake(Branch& branch, std::optional<runtime::WallTime> at, bool absolute = false);
+
+// A child branch of a Parallel or Map state has ended; its container goes on.
+void child_succeeded(Turn& turn, Branch& child, asl::Payload output);
+void child_failed(Turn& turn, Branch& child, RaisedError error);
+
+// Writes the abort events of everything open under `container`'s children, pointing to `previous`.
+void abort_children(Turn& turn, Branch& container, const Branch* failed, EventId previous);
+
+std::string task_token(const Execution& execution, const Branch& branch);
+
+}  // namespace pawl::engine

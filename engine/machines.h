@@ -1,0 +1,79 @@
+// State machines and their revisions: what is registered, kept in the store, and compiled.
+//
+// A revision (definition and role) is immutable; an execution keeps the one it was started with.
+// What the API stores with a machine and the engine has no use for (logging, tracing, encryption,
+// tags) is one opaque JSON text.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asl/model/definition.h"
+#include "base/result.h"
+#include "runtime/clock/clock.h"
+#include "runtime/store/store.h"
+
+namespace pawl::engine {
+
+struct MachineRecord {
+  std::string name;
+  bool express = false;
+  std::string role_arn;
+  runtime::WallTime creation_date{};
+  runtime::WallTime update_date{};
+  std::uint32_t revision = 1;
+  std::string revision_id;     // empty until the first update
+  std::string configuration;   // JSON text of the API's
+};
+
+struct RevisionRecord {
+  std::string definition;  // text as it was given
+  std::string role_arn;
+};
+
+std::string encode_machine(const MachineRecord& record);
+Result<MachineRecord> decode_machine(std::string_view bytes, std::string_view key);
+std::string encode_revision(const RevisionRecord& record);
+Result<RevisionRecord> decode_revision(std::string_view bytes, std::string_view key);
+
+// The registered machines, read by every thread, changed by one at a time (Engine).
+class Machines {
+ public:
+  explicit Machines(const runtime::Store& store) : store_(store) {}
+
+  Status load();  // from the store, replacing what was known
+  std::shared_ptr<const MachineRecord> find(std::string_view name) const;
+  std::vector<std::shared_ptr<const MachineRecord>> list() const;  // newest first
+  void put(MachineRecord record);
+  void erase(std::string_view name);
+
+  Result<RevisionRecord> revision(std::string_view name, std::uint32_t number) const;
+  // The number of the newest revision ever stored under this name; 0 if there is none.
+  Result<std::uint32_t> newest_revision(std::string_view name) const;
+
+ private:
+  const runtime::Store& store_;
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, std::shared_ptr<const MachineRecord>, std::less<>> machines_;
+};
+
+// Compiled revisions of one shard. Its thread only.
+class DefinitionCache {
+ public:
+  explicit DefinitionCache(const Machines& machines) : machines_(machines) {}
+  Result<std::shared_ptr<const asl::Definition>> get(const std::string& name,
+                                                     std::uint32_t revision);
+
+ private:
+  static constexpr std::size_t kCached = 10'000;
+  const Machines& machines_;
+  std::map<std::pair<std::string, std::uint32_t>, std::shared_ptr<const asl::Definition>> cache_;
+};
+
+}  // namespace pawl::engine

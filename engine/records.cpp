@@ -1,0 +1,259 @@
+#include "engine/records.h"
+
+namespace pawl::engine {
+
+namespace {
+
+constexpr std::uint8_t kExecutionVersion = 1;
+
+void put_optional(runtime::Encoder& out, const std::optional<std::string>& text) {
+  out.boolean(text.has_value());
+  if (text) out.string(*text);
+}
+
+std::optional<std::string> get_optional(runtime::Decoder& in) {
+  if (!in.boolean()) return std::nullopt;
+  return std::string(in.string());
+}
+
+void put_time(runtime::Encoder& out, const std::optional<runtime::WallTime>& time) {
+  out.varint(time ? static_cast<std::uint64_t>(time->time_since_epoch().count()) + 1 : 0);
+}
+
+std::optional<runtime::WallTime> get_time(runtime::Decoder& in) {
+  const std::uint64_t stored = in.varint();
+  if (stored == 0) return std::nullopt;
+  return runtime::WallTime(std::chrono::milliseconds(stored - 1));
+}
+
+}  // namespace
+
+std::uint32_t shard_of(ExecutionNumber number) {
+  return static_cast<std::uint32_t>(number % kShardsMax);
+}
+
+std::string_view status_name(ExecutionStatus status) {
+  switch (status) {
+    case ExecutionStatus::kRunning:
+      return "RUNNING";
+    case ExecutionStatus::kSucceeded:
+      return "SUCCEEDED";
+    case ExecutionStatus::kFailed:
+      return "FAILED";
+    case ExecutionStatus::kTimedOut:
+      return "TIMED_OUT";
+    case ExecutionStatus::kAborted:
+      return "ABORTED";
+  }
+  return "RUNNING";
+}
+
+std::string encode_execution(const ExecutionRecord& record) {
+  runtime::Encoder out(kExecutionVersion);
+  out.string(record.name);
+  out.string(record.machine);
+  out.varint(record.revision);
+  out.string(record.role_arn);
+  out.boolean(record.express);
+  out.u8(static_cast<std::uint8_t>(record.status));
+  out.varint(static_cast<std::uint64_t>(record.start_date.time_since_epoch().count()));
+  put_time(out, record.stop_date);
+  put_time(out, record.timeout_at);
+  out.varint(record.input.place);
+  out.varint(record.output.place);
+  put_optional(out, record.failure.error);
+  put_optional(out, record.failure.cause);
+  out.string(record.trace_header);
+  out.boolean(record.parent.has_value());
+  if (record.parent) {
+    out.u64(record.parent->execution);
+    out.varint(record.parent->branch);
+    out.varint(static_cast<std::uint64_t>(record.parent->scheduled_event));
+  }
+  out.string(record.version_arn);
+  out.string(record.alias_arn);
+  out.varint(static_cast<std::uint64_t>(record.redrive_count));
+  return out.seal();
+}
+
+Result<ExecutionRecord> decode_execution(std::string_view bytes, std::string_view key) {
+  const Result<runtime::OpenedRecord> opened =
+      runtime::open_record(key, bytes, kExecutionVersion);
+  if (!opened) return opened.error();
+  runtime::Decoder in(opened->payload);
+  ExecutionRecord record;
+  record.name = std::string(in.string());
+  record.machine = std::string(in.string());
+  record.revision = static_cast<std::uint32_t>(in.varint_max(0xFFFFFFFF));
+  record.role_arn = std::string(in.string());
+  record.express = in.boolean();
+  record.status = static_cast<ExecutionStatus>(in.varint_max(4));
+  record.start_date = runtime::WallTime(std::chrono::milliseconds(in.varint()));
+  record.stop_date = get_time(in);
+  record.timeout_at = get_time(in);
+  record.input.place = in.varint();
+  record.output.place = in.varint();
+  record.failure.error = get_optional(in);
+  record.failure.cause = get_optional(in);
+  record.trace_header = std::string(in.string());
+  if (in.boolean()) {
+    ParentLink link;
+    link.execution = in.u64();
+    link.branch = static_cast<BranchId>(in.varint_max(0xFFFFFFFF));
+    link.scheduled_event = static_cast<EventId>(in.varint());
+    record.parent = link;
+  }
+  record.version_arn = std::string(in.string());
+  record.alias_arn = std::string(in.string());
+  record.redrive_count = static_cast<std::int64_t>(in.varint());
+  if (Status finished = in.finished(key); !finished) return std::move(finished).error();
+  return record;
+}
+
+std::string encode_express_start(const ExpressStart& start) {
+  runtime::Encoder out(kExecutionVersion);
+  out.string(encode_execution(start.record));
+  out.string(start.input);
+  return out.seal();
+}
+
+Result<ExpressStart> decode_express_start(std::string_view bytes, std::string_view key) {
+  const Result<runtime::OpenedRecord> opened =
+      runtime::open_record(key, bytes, kExecutionVersion);
+  if (!opened) return opened.error();
+  runtime::Decoder in(opened->payload);
+  Result<ExecutionRecord> record = decode_execution(in.string(), key);
+  ExpressStart start;
+  start.input = std::string(in.string());
+  if (Status finished = in.finished(key); !finished) return std::move(finished).error();
+  if (!record) return std::move(record).error();
+  start.record = *std::move(record);
+  return start;
+}
+
+Result<HistoryRecord> open_history(std::string_view bytes, std::string_view key) {
+  const Result<runtime::OpenedRecord> opened = runtime::open_record(key, bytes, kHistoryVersion);
+  if (!opened) return opened.error();
+  runtime::Decoder in(opened->payload);
+  HistoryRecord record;
+  record.first_event = static_cast<EventId>(in.varint());
+  record.events = static_cast<std::uint32_t>(in.varint_max(0xFFFFFFFF));
+  record.base_time = runtime::WallTime(std::chrono::milliseconds(in.varint()));
+  const std::uint64_t payloads = in.varint();
+  for (std::uint64_t i = 0; i < payloads && in.ok(); ++i) record.payloads.push_back(in.string());
+  record.event_bytes = in.rest();
+  if (Status finished = in.finished(key); !finished) return std::move(finished).error();
+  return record;
+}
+
+namespace keys {
+
+namespace {
+
+std::string number_key(char kind, ExecutionNumber number) {
+  std::string key(1, kind);
+  runtime::append_u64(key, number);
+  return key;
+}
+
+}  // namespace
+
+std::string execution(ExecutionNumber number) { return number_key('e', number); }
+
+std::string express_start(ExecutionNumber number) { return number_key('x', number); }
+
+std::string frame(ExecutionNumber number, BranchId branch) {
+  std::string key = number_key('f', number);
+  runtime::append_u32(key, branch);
+  return key;
+}
+
+std::string history(ExecutionNumber number, std::uint32_t record) {
+  std::string key = number_key('h', number);
+  runtime::append_u32(key, record);
+  return key;
+}
+
+std::string timer(runtime::WallTime at, ExecutionNumber number, BranchId branch) {
+  std::string key = number_key('t', static_cast<std::uint64_t>(at.time_since_epoch().count()));
+  runtime::append_u64(key, number);
+  runtime::append_u32(key, branch);
+  return key;
+}
+
+std::string dispatch(ExecutionNumber number, BranchId branch) {
+  std::string key = number_key('d', number);
+  runtime::append_u32(key, branch);
+  return key;
+}
+
+// Names hold no NUL (they are checked), so it can end them.
+std::string name(std::string_view machine, std::string_view execution) {
+  std::string key = "n";
+  key.append(machine).push_back('\0');
+  key.append(execution);
+  return key;
+}
+
+std::string list_prefix(std::string_view machine, ExecutionStatus status) {
+  std::string key = "l";
+  key.append(machine).push_back('\0');
+  key.push_back(static_cast<char>('0' + static_cast<int>(status)));
+  return key;
+}
+
+std::string list(std::string_view machine, ExecutionStatus status, ExecutionNumber number) {
+  std::string key = list_prefix(machine, status);
+  runtime::append_u64(key, number);
+  return key;
+}
+
+std::string machine(std::string_view name) {
+  std::string key(kMachines);
+  key.append(name);
+  return key;
+}
+
+std::string revision(std::string_view name, std::uint32_t number) {
+  std::string key = "R";
+  key.append(name).push_back('\0');
+  runtime::append_u32(key, number);
+  return key;
+}
+
+std::optional<Timer> parse_timer(std::string_view key) {
+  runtime::Decoder in(key);
+  in.u8();
+  Timer timer;
+  timer.at = runtime::WallTime(std::chrono::milliseconds(in.u64()));
+  timer.execution = in.u64();
+  timer.branch = in.u32();
+  if (!in.ok() || !in.at_end()) return std::nullopt;
+  return timer;
+}
+
+std::optional<Dispatch> parse_dispatch(std::string_view key) {
+  runtime::Decoder in(key);
+  in.u8();
+  Dispatch dispatch;
+  dispatch.execution = in.u64();
+  dispatch.branch = in.u32();
+  if (!in.ok() || !in.at_end()) return std::nullopt;
+  return dispatch;
+}
+
+std::optional<BranchId> parse_frame(std::string_view key) {
+  const std::optional<Dispatch> same_shape = parse_dispatch(key);
+  return same_shape ? std::optional(same_shape->branch) : std::nullopt;
+}
+
+std::optional<std::uint32_t> parse_history(std::string_view key) { return parse_frame(key); }
+
+std::optional<ExecutionNumber> parse_list(std::string_view key) {
+  if (key.size() < 8) return std::nullopt;
+  runtime::Decoder in(key.substr(key.size() - 8));
+  return in.u64();
+}
+
+}  // namespace keys
+}  // namespace pawl::engine

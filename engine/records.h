@@ -1,0 +1,125 @@
+// Keys and records of the store. Drawn in docs/storage.md; this is the only place that makes them.
+//
+// Execution numbers rise with the time of the start, so everything an execution writes step by step
+// lies near what its contemporaries write: the store stays close to append-only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "engine/event.h"
+#include "engine/frame.h"
+#include "runtime/clock/clock.h"
+#include "runtime/store/encoding.h"
+
+namespace pawl::engine {
+
+// milliseconds since 1970 (42 bits) | counter within the millisecond (16 bits) | shard (6 bits)
+using ExecutionNumber = std::uint64_t;
+inline constexpr std::uint32_t kShardsMax = 64;
+std::uint32_t shard_of(ExecutionNumber number);
+
+enum class ExecutionStatus : std::uint8_t {
+  kRunning = 0,
+  kSucceeded = 1,
+  kFailed = 2,
+  kTimedOut = 3,
+  kAborted = 4,
+};
+std::string_view status_name(ExecutionStatus status);
+
+// Names the Task attempt of a parent execution that waits for a nested one.
+struct ParentLink {
+  ExecutionNumber execution = 0;
+  BranchId branch = 0;
+  EventId scheduled_event = 0;
+};
+
+struct ExecutionRecord {
+  std::string name;
+  std::string machine;          // name of the state machine
+  std::uint32_t revision = 0;   // of it
+  std::string role_arn;
+  bool express = false;
+  ExecutionStatus status = ExecutionStatus::kRunning;
+  runtime::WallTime start_date{};
+  std::optional<runtime::WallTime> stop_date;
+  std::optional<runtime::WallTime> timeout_at;  // the machine's TimeoutSeconds
+  PayloadRef input;
+  PayloadRef output;
+  Failure failure;
+  std::string trace_header;
+  std::optional<ParentLink> parent;
+  std::string version_arn;  // as started through a version or alias
+  std::string alias_arn;
+  std::int64_t redrive_count = 0;
+};
+
+std::string encode_execution(const ExecutionRecord& record);
+Result<ExecutionRecord> decode_execution(std::string_view bytes, std::string_view key);
+
+// An asynchronous Express execution that was accepted and has not ended.
+struct ExpressStart {
+  ExecutionRecord record;
+  std::string input;
+};
+std::string encode_express_start(const ExpressStart& start);
+Result<ExpressStart> decode_express_start(std::string_view bytes, std::string_view key);
+
+// One commit's worth of history: the events, and the documents that appear in it for the first
+// time. Document i has the place (record << 20) | i.
+inline constexpr unsigned kPlaceShift = 20;
+inline constexpr std::uint8_t kHistoryVersion = 1;
+struct HistoryRecord {
+  EventId first_event = 0;
+  std::uint32_t events = 0;
+  runtime::WallTime base_time{};
+  std::vector<std::string_view> payloads;  // borrow the bytes
+  std::string_view event_bytes;
+};
+Result<HistoryRecord> open_history(std::string_view bytes, std::string_view key);
+
+namespace keys {
+std::string execution(ExecutionNumber number);
+std::string express_start(ExecutionNumber number);
+std::string frame(ExecutionNumber number, BranchId branch);
+std::string history(ExecutionNumber number, std::uint32_t record);
+std::string timer(runtime::WallTime at, ExecutionNumber number, BranchId branch);
+std::string dispatch(ExecutionNumber number, BranchId branch);
+std::string name(std::string_view machine, std::string_view execution);
+std::string list(std::string_view machine, ExecutionStatus status, ExecutionNumber number);
+std::string list_prefix(std::string_view machine, ExecutionStatus status);
+std::string machine(std::string_view name);
+std::string revision(std::string_view name, std::uint32_t number);
+
+using runtime::prefix_end;
+
+struct Timer {
+  runtime::WallTime at{};
+  ExecutionNumber execution = 0;
+  BranchId branch = 0;
+};
+std::optional<Timer> parse_timer(std::string_view key);
+struct Dispatch {
+  ExecutionNumber execution = 0;
+  BranchId branch = 0;
+};
+std::optional<Dispatch> parse_dispatch(std::string_view key);
+std::optional<BranchId> parse_frame(std::string_view key);
+std::optional<std::uint32_t> parse_history(std::string_view key);
+std::optional<ExecutionNumber> parse_list(std::string_view key);
+
+inline constexpr std::string_view kTimers = "t";
+inline constexpr std::string_view kDispatches = "d";
+inline constexpr std::string_view kExecutions = "e";
+inline constexpr std::string_view kMachines = "M";
+}  // namespace keys
+
+// Branch numbers that are no branches: rows of the execution as a whole.
+inline constexpr BranchId kExecutionTimer = 0xFFFFFFFFU;  // timer: the machine's TimeoutSeconds
+inline constexpr BranchId kParentNotice = 0xFFFFFFFEU;    // dispatch: tell the parent of the end
+
+}  // namespace pawl::engine

@@ -1,0 +1,134 @@
+// Turn: what an execution does between two rests, and the one commit that makes it durable.
+//
+// A turn begins with a message and runs branches until all of them wait. Meanwhile it gathers the
+// events, the documents they mention, the branches that changed, and the effects that may happen
+// once all that is on disk. finish() makes one atomic batch of it. State code (engine/states/)
+// touches the world through nothing else.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/execution.h"
+#include "engine/limits.h"
+#include "runtime/clock/clock.h"
+#include "runtime/store/encoding.h"
+#include "runtime/store/store.h"
+
+namespace pawl::engine {
+
+// What a turn takes from its shard.
+struct TurnServices {
+  runtime::Clock* clock = nullptr;
+  runtime::Random* random = nullptr;
+  const Limits* limits = nullptr;
+  TaskHandlers* handlers = nullptr;
+  std::string region;
+  std::string account;
+  std::string partition = "aws";
+};
+
+// Work outside the engine that a turn decided on; done after its commit.
+struct Dispatch {
+  BranchId branch = 0;
+  bool resume = false;  // TaskHandler::resume() instead of run()
+};
+struct ArmedTimer {
+  BranchId branch = 0;  // or kExecutionTimer
+  runtime::WallTime at{};
+  bool absolute = false;
+};
+struct CancelledTask {
+  TaskRequest request;
+  asl::Payload continuation;
+};
+
+class Turn : public FrameStore {
+ public:
+  Turn(Execution& execution, const TurnServices& services);
+  // Goes on with the branches that `cut`, which a checkpoint ended, had left ready.
+  Turn(Turn& cut, const TurnServices& services);
+
+  Execution& execution() { return execution_; }
+  const TurnServices& services() const { return services_; }
+  const Limits& limits() const { return *services_.limits; }
+  runtime::WallTime now() const { return now_; }
+
+  // --- history ---
+  // Writes an event after the branch's chain and makes it the chain's tail. Returns its id.
+  EventId emit(Branch& branch, EventType type, std::initializer_list<EventField> fields = {});
+  // Writes an event that points to `previous` and advances no chain.
+  EventId emit_aside(EventId previous, EventType type,
+                     std::initializer_list<EventField> fields = {}, bool silent = false);
+  EventId emit_fields(EventId previous, EventType type, std::span<const EventField> fields,
+                      bool silent);
+  bool history_full() const;
+
+  // Stores a document with this commit unless the store has it, and names its place.
+  PayloadRef store(const asl::Payload& payload) override;
+
+  // --- branches ---
+  Branch& root();
+  // The branch changed: its row is written with this commit.
+  void mark(Branch& branch);
+  Branch& add_child(Branch& parent, BranchId id, std::int32_t index, asl::MachineIndex machine,
+                    asl::Payload input, EventId previous);
+  // Removes a branch and everything the store has of it; cancels its handler if one runs.
+  void remove(Branch& branch);
+  void remove_children(Branch& parent);
+  void make_ready(Branch& branch);
+  Branch* next_ready();
+  bool has_ready() const { return !ready_.empty(); }
+
+  // --- effects, after the commit ---
+  void dispatch(Branch& branch, bool resume);
+  void after_commit(std::function<void(Status)> effect) { effects_.push_back(std::move(effect)); }
+  void join(const runtime::Batch& writes) { joined_.append(writes); }
+  void forget_dispatch_of(ExecutionNumber child);  // erases the child's notice row
+
+  // Ends the execution: drops all branches, fixes status and stop date.
+  void end(ExecutionStatus status, asl::Payload output, Failure failure);
+
+  // Builds the batch. Empty if nothing changed. Call once, when no branch is ready or a
+  // checkpoint is due; branches still ready get a dispatch row, so that a crash goes on with them.
+  runtime::Batch finish();
+
+  std::vector<Dispatch> take_dispatches() { return std::move(dispatches_); }
+  std::vector<std::function<void(Status)>> take_effects() { return std::move(effects_); }
+  std::vector<CancelledTask> take_cancelled() { return std::move(cancelled_); }
+  std::vector<ArmedTimer> take_armed() { return std::move(armed_); }
+
+  // Events and bytes gathered so far: past the bounds in Limits the turn is cut (checkpoint).
+  bool checkpoint_due() const;
+
+ private:
+  void write_branch(Branch& branch, runtime::Batch& batch);
+  void write_history(runtime::Batch& batch);
+  void write_execution(runtime::Batch& batch);
+  void write_express(runtime::Batch& batch);
+  void forget_rows(const Branch& branch);
+
+  Execution& execution_;
+  const TurnServices& services_;
+  runtime::WallTime now_;
+  EventId first_event_;
+  std::uint32_t events_ = 0;
+  runtime::Encoder event_bytes_;
+  std::vector<asl::Payload> payloads_;
+  std::size_t payload_bytes_ = 0;
+  std::vector<BranchId> touched_;  // branches to look at in finish(); may name some twice
+  std::deque<BranchId> ready_;
+  std::vector<Dispatch> dispatches_;
+  std::vector<std::function<void(Status)>> effects_;
+  std::vector<CancelledTask> cancelled_;
+  std::vector<ArmedTimer> armed_;
+  std::vector<std::string> erased_;
+  runtime::Batch joined_;
+  bool ended_here_ = false;
+};
+
+}  // namespace pawl::engine

@@ -1,0 +1,106 @@
+// CreateActivity, DescribeActivity, DeleteActivity, ListActivities.
+//
+// Source: api-facts section 7; recorded cases sfn_api_activities.
+#include "asl/json/reader.h"
+#include "asl/json/writer.h"
+#include "service/actions/actions.h"
+#include "service/names.h"
+#include "service/page_token.h"
+
+namespace pawl::service {
+
+namespace {
+
+constexpr std::string_view kList = "ListActivities";
+
+std::string activity_arn(Api& api, std::string_view name) {
+  const engine::EngineOptions& options = api.engine().options();
+  return "arn:" + options.partition + ":states:" + options.region + ":" + options.account +
+         ":activity:" + std::string(name);
+}
+
+asl::Value brief(Api& api, const Activity& activity, bool named) {
+  asl::ObjectBuilder out;
+  out.set("activityArn", asl::Value::string(activity_arn(api, activity.name)));
+  if (named) out.set("name", asl::Value::string(activity.name));
+  out.set("creationDate", engine::epoch_seconds(activity.creation_date));
+  return std::move(out).build();
+}
+
+}  // namespace
+
+Answer create_activity(Api& api, const Request& request) {
+  const std::string_view name = request.text("name");
+  if (!is_valid_name(name)) return invalid_name(name);
+  Settings settings = default_settings();
+  if (auto refused = apply_settings(request.input(), settings)) return *refused;
+
+  Activity activity;
+  activity.name = name;
+  activity.creation_date = api.now();
+  activity.encryption = asl::to_json(settings.encryption);
+  if (const asl::Value* tags = request.member("tags")) {
+    if (auto refused = add_tags(activity.tags, *tags, activity_arn(api, name))) return *refused;
+  }
+  const Result<std::optional<Activity>> known = api.activities().find(name);
+  if (!known) return engine_error(known.error());
+  if (*known) {
+    if ((*known)->encryption == activity.encryption) return answer(brief(api, **known, false));
+    return ApiError{"ActivityAlreadyExists",
+                    "Activity Already Exists: '" + activity_arn(api, name) + "'"};
+  }
+  const Status kept = api.activities().put(activity);
+  if (!kept) return engine_error(kept.error());
+  return answer(brief(api, activity, false));
+}
+
+Answer describe_activity(Api& api, const Request& request) {
+  const std::string_view arn = request.text("activityArn");
+  const Checked<Arn> parsed = parse_arn(arn, kActivities);
+  if (const auto* refused = std::get_if<ApiError>(&parsed)) return *refused;
+  const std::string& name = std::get<Arn>(parsed).name;
+  const Result<std::optional<Activity>> activity = api.activities().find(name);
+  if (!activity) return engine_error(activity.error());
+  if (!*activity || activity_arn(api, name) != arn) return activity_does_not_exist(arn);
+  asl::ObjectBuilder out(brief(api, **activity, true));
+  const Result<asl::Value> encryption = asl::read_json((*activity)->encryption);
+  if (encryption) out.set("encryptionConfiguration", *encryption);
+  return answer(std::move(out).build());
+}
+
+Answer delete_activity(Api& api, const Request& request) {
+  const std::string_view arn = request.text("activityArn");
+  const Checked<Arn> parsed = parse_arn(arn, kActivities);
+  if (const auto* refused = std::get_if<ApiError>(&parsed)) return *refused;
+  const std::string& name = std::get<Arn>(parsed).name;
+  if (activity_arn(api, name) != arn) return empty_answer();
+  const Status gone = api.activities().erase(name);
+  if (!gone) return engine_error(gone.error());
+  return empty_answer();
+}
+
+Answer list_activities(Api& api, const Request& request) {
+  std::string after;
+  if (request.has("nextToken")) {
+    auto cursor = read_page_token(request.text("nextToken"), kList, api.now());
+    if (!cursor) return invalid_token();
+    after = *std::move(cursor);
+  }
+  const std::size_t max = request.page_size(kPageSizeDefault);
+  const Result<std::vector<Activity>> found = api.activities().list(after, max + 1);
+  if (!found) return engine_error(found.error());
+  std::vector<asl::Value> items;
+  for (const Activity& activity : *found) {
+    if (items.size() == max) break;
+    items.push_back(brief(api, activity, true));
+  }
+  asl::ObjectBuilder out;
+  out.set("activities", asl::Value::array(std::move(items)));
+  if (found->size() > max) {
+    out.set("nextToken",
+            asl::Value::string(make_page_token(kList, (*found)[max - 1].name, api.now())));
+  }
+  return answer(std::move(out).build());
+}
+
+}  // namespace pawl::service

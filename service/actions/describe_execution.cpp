@@ -1,0 +1,65 @@
+// DescribeExecution.
+//
+// Source: recorded cases sfn_api::test_describe_execution, timeouts::test_global_timeout.
+#include "service/actions/actions.h"
+
+namespace pawl::service {
+
+namespace {
+
+asl::Value included(bool yes) {
+  return std::move(asl::ObjectBuilder().set("included", asl::Value::boolean(yes))).build();
+}
+
+// Empty: it can be redriven.
+std::string redrive_refusal(Api& api, const engine::ExecutionRecord& record) {
+  if (record.status == engine::ExecutionStatus::kRunning ||
+      record.status == engine::ExecutionStatus::kSucceeded) {
+    return "Execution is " + std::string(engine::status_name(record.status)) +
+           " and cannot be redriven";
+  }
+  if (api.engine().machines().find(record.machine) == nullptr) {
+    return "State machine is in DELETING status and its executions cannot be redriven";
+  }
+  return {};
+}
+
+}  // namespace
+
+Answer describe_execution(Api& api, const Request& request) {
+  const auto checked = describe_found(api, request.text("executionArn"));
+  if (const auto* refused = std::get_if<ApiError>(&checked)) return *refused;
+  const auto& found = std::get<engine::ExecutionDescription>(checked);
+  const engine::ExecutionRecord& record = found.record;
+  const bool data = request.text("includedData") != "METADATA_ONLY";
+
+  asl::ObjectBuilder out;
+  out.set("executionArn", asl::Value::string(found.arn));
+  out.set("stateMachineArn", asl::Value::string(found.state_machine_arn));
+  out.set("name", asl::Value::string(record.name));
+  out.set("status", asl::Value::string(engine::status_name(record.status)));
+  out.set("startDate", engine::epoch_seconds(record.start_date));
+  if (record.stop_date) out.set("stopDate", engine::epoch_seconds(*record.stop_date));
+  if (data) out.set("input", asl::Value::string(found.input));
+  out.set("inputDetails", included(data));
+  if (found.output) {
+    if (data) out.set("output", asl::Value::string(*found.output));
+    out.set("outputDetails", included(data));
+  }
+  if (!record.trace_header.empty()) out.set("traceHeader", asl::Value::string(record.trace_header));
+  if (record.failure.error) out.set("error", asl::Value::string(*record.failure.error));
+  if (record.failure.cause) out.set("cause", asl::Value::string(*record.failure.cause));
+  if (!record.version_arn.empty()) {
+    out.set("stateMachineVersionArn", asl::Value::string(record.version_arn));
+  }
+  if (!record.alias_arn.empty()) {
+    out.set("stateMachineAliasArn", asl::Value::string(record.alias_arn));
+  }
+  out.set("redriveCount", asl::Value::integer(record.redrive_count));
+  const std::string refusal = redrive_refusal(api, record);
+  out.set("redriveStatus", asl::Value::string(refusal.empty() ? "REDRIVABLE" : "NOT_REDRIVABLE"));
+  if (!refusal.empty()) out.set("redriveStatusReason", asl::Value::string(refusal));
+  return answer(std::move(out).build());
+}
+
+}  // namespace pawl::service

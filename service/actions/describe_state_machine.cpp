@@ -1,0 +1,44 @@
+// DescribeStateMachine, of a machine or of one of its versions.
+#include "service/actions/actions.h"
+
+namespace pawl::service {
+
+Answer describe_state_machine(Api& api, const Request& request) {
+  const std::string_view arn = request.text("stateMachineArn");
+  const Checked<FoundMachine> checked = find_machine(api, arn);
+  if (const auto* refused = std::get_if<ApiError>(&checked)) return *refused;
+  const auto& found = std::get<FoundMachine>(checked);
+  const engine::MachineRecord& record = *found.record;
+  const Configuration configuration = decode_configuration(record.configuration);
+  const Version* version = nullptr;
+  if (!found.arn.qualifier.empty()) {
+    version = find_version(configuration, found.arn.qualifier);
+    if (version == nullptr) return state_machine_does_not_exist(arn);
+  }
+  const Result<engine::RevisionRecord> revision = api.engine().machines().revision(
+      record.name, version != nullptr ? version->revision : record.revision);
+  if (!revision) return engine_error(revision.error());
+  const bool metadata_only = request.text("includedData") == "METADATA_ONLY";
+
+  asl::ObjectBuilder out;
+  out.set("stateMachineArn", asl::Value::string(arn));
+  out.set("name", asl::Value::string(record.name));
+  out.set("status", asl::Value::string("ACTIVE"));
+  out.set("definition", asl::Value::string(metadata_only ? "{}" : revision->definition));
+  out.set("roleArn", asl::Value::string(revision->role_arn));
+  out.set("type", asl::Value::string(record.express ? "EXPRESS" : "STANDARD"));
+  out.set("creationDate",
+          engine::epoch_seconds(version != nullptr ? version->date : record.creation_date));
+  put_settings(version != nullptr ? version->settings : configuration.settings, out);
+  if (!found.arn.label.empty()) out.set("label", asl::Value::string(found.arn.label));
+  const std::string& id =
+      version != nullptr ? version->revision_id : configuration.revision_id;
+  if (!id.empty()) out.set("revisionId", asl::Value::string(id));
+  if (version != nullptr && !version->description.empty()) {
+    out.set("description", asl::Value::string(version->description));
+  }
+  if (!metadata_only) put_variable_references(revision->definition, out);
+  return answer(std::move(out).build());
+}
+
+}  // namespace pawl::service

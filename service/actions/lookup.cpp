@@ -1,0 +1,65 @@
+// What several actions look up.
+#include "service/actions/actions.h"
+
+namespace pawl::service {
+
+Checked<FoundMachine> find_machine(Api& api, std::string_view arn) {
+  Checked<Arn> parsed = parse_arn(arn, kStateMachines);
+  if (auto* refused = std::get_if<ApiError>(&parsed)) return std::move(*refused);
+  FoundMachine found{std::get<Arn>(std::move(parsed)), nullptr};
+  const bool ours = arn.starts_with(api.engine().machine_arn(found.arn.name));
+  if (ours) found.record = api.engine().machines().find(found.arn.name);
+  if (found.record == nullptr) return state_machine_does_not_exist(arn);
+  return found;
+}
+
+Checked<FoundMachine> find_plain_machine(Api& api, std::string_view arn) {
+  Checked<Arn> parsed = parse_arn(arn, kStateMachines);
+  if (auto* refused = std::get_if<ApiError>(&parsed)) return std::move(*refused);
+  const Arn& plain = std::get<Arn>(parsed);
+  if (!plain.label.empty()) {
+    ApiError refused = validation_error("This operation does not support labeled ARNs");
+    refused.reason = "API_DOES_NOT_SUPPORT_LABELED_ARNS";
+    return refused;
+  }
+  if (!plain.qualifier.empty()) {
+    return validation_error("This operation does not support state machine versions and aliases: " +
+                            std::string(arn));
+  }
+  return find_machine(api, arn);
+}
+
+Checked<engine::ExecutionNumber> find_execution(Api& api, std::string_view arn) {
+  Checked<Arn> parsed = parse_arn(arn, kExecutions);
+  if (auto* refused = std::get_if<ApiError>(&parsed)) return std::move(*refused);
+  const Arn& named = std::get<Arn>(parsed);
+  if (api.engine().execution_arn(named.name, named.execution) != arn) {
+    return execution_does_not_exist(arn);
+  }
+  const Result<engine::ExecutionNumber> number = api.engine().find(named.name, named.execution);
+  if (number) return *number;
+  if (number.error().code == ErrorCode::kNotFound) return execution_does_not_exist(arn);
+  return engine_error(number.error());
+}
+
+Checked<engine::ExecutionDescription> describe_found(Api& api, std::string_view arn) {
+  const Checked<engine::ExecutionNumber> number = find_execution(api, arn);
+  if (const auto* refused = std::get_if<ApiError>(&number)) return *refused;
+  Result<engine::ExecutionDescription> found =
+      api.engine().describe(std::get<engine::ExecutionNumber>(number));
+  if (found) return *std::move(found);
+  if (found.error().code == ErrorCode::kNotFound) return execution_does_not_exist(arn);
+  return engine_error(found.error());
+}
+
+std::string version_arn(Api& api, std::string_view machine, std::uint32_t number) {
+  return api.engine().machine_arn(machine) + ":" + std::to_string(number);
+}
+
+void put_settings(const Settings& settings, asl::ObjectBuilder& out) {
+  out.set("loggingConfiguration", settings.logging);
+  out.set("tracingConfiguration", settings.tracing);
+  out.set("encryptionConfiguration", settings.encryption);
+}
+
+}  // namespace pawl::service

@@ -1,0 +1,16 @@
+// Whether a definition may be registered: valid by the service's rules, and one that we can run.
+#pragma once
+
+#include "service/errors.h"
+
+#include <optional>
+#include <string_view>
+
+namespace pawl::service {
+
+// Empty: it may. Otherwise InvalidDefinition with the text of the validator; the same for a
+// definition that is valid but uses what is not offered yet (JSONata): never accept what cannot
+// run.
+std::optional<ApiError> check_definition(std::string_view text, bool express);
+
+}  // namespace pawl::service

@@ -1,0 +1,48 @@
+#include "service/operations.h"
+
+#include "service/actions/actions.h"
+
+namespace pawl::service {
+
+namespace {
+
+constexpr bool kAlone = true;
+
+constexpr Operation kOperations[] = {
+    {"CreateActivity", create_activity, kAlone},
+    {"CreateStateMachine", create_state_machine, kAlone},
+    {"DeleteActivity", delete_activity, kAlone},
+    {"DeleteStateMachine", delete_state_machine, kAlone},
+    {"DeleteStateMachineVersion", delete_state_machine_version, kAlone},
+    {"DescribeActivity", describe_activity},
+    {"DescribeExecution", describe_execution},
+    {"DescribeStateMachine", describe_state_machine},
+    {"DescribeStateMachineForExecution", describe_state_machine_for_execution},
+    {"GetExecutionHistory", get_execution_history},
+    {"ListActivities", list_activities},
+    {"ListExecutions", list_executions},
+    {"ListStateMachineVersions", list_state_machine_versions},
+    {"ListStateMachines", list_state_machines},
+    {"ListTagsForResource", list_tags_for_resource},
+    {"PublishStateMachineVersion", publish_state_machine_version, kAlone},
+    {"SendTaskFailure", send_task_failure},
+    {"SendTaskHeartbeat", send_task_heartbeat},
+    {"SendTaskSuccess", send_task_success},
+    {"StartExecution", start_execution},
+    {"StopExecution", stop_execution},
+    {"TagResource", tag_resource, kAlone},
+    {"UntagResource", untag_resource, kAlone},
+    {"UpdateStateMachine", update_state_machine, kAlone},
+    {"ValidateStateMachineDefinition", validate_state_machine_definition},
+};
+
+}  // namespace
+
+const Operation* find_operation(std::string_view name) {
+  for (const Operation& operation : kOperations) {
+    if (operation.name == name) return &operation;
+  }
+  return nullptr;
+}
+
+}  // namespace pawl::service
