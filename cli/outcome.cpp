@@ -89,6 +89,11 @@ std::string output_text(const Value& value) {
   return out().interactive() ? asl::to_pretty_json(value) : asl::to_json(value);
 }
 
+Style status_style(engine::ExecutionStatus status) {
+  if (status == engine::ExecutionStatus::kSucceeded) return Style::kGreen;
+  return status == engine::ExecutionStatus::kRunning ? Style::kCyan : Style::kRed;
+}
+
 std::string date_text(runtime::WallTime time) {
   std::string text = asl::format_timestamp_ms(time);  // 2026-11-20T11:35:00.123Z
   if (const std::size_t t = text.find('T'); t != std::string::npos) text[t] = ' ';

@@ -37,6 +37,8 @@ void show_failure(const ExecutionOutcome& outcome);
 std::string output_text(const std::string& json);
 std::string output_text(const asl::Value& value);
 
+Style status_style(engine::ExecutionStatus status);
+
 // "2026-11-20 11:35:00" in UTC.
 std::string date_text(runtime::WallTime time);
 

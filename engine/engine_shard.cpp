@@ -147,13 +147,14 @@ void EngineShard::close() {
 // Once per round of the shard's queue: cheap when nothing is new.
 void EngineShard::on_round() {
   runtime::Journal& journal = *engine_.options().journal;
+  // The watermark first: that of a later incarnation passes the numbers which this one lost.
+  const runtime::CommitNumber durable = journal.durable();
   if (open_ && journal.incarnation() == incarnation_) {
-    if (!effects_.empty()) run_effects(journal.durable());
+    if (!effects_.empty()) run_effects(durable);
     return;
   }
   if (open_) {
     runtime::log().error("The store failed; its executions continue when it is open again.");
-    run_effects(journal.durable());  // what became durable before the failure stands
     forget_everything();
   }
   if (!recovering_ && journal.healthy()) {
@@ -212,9 +213,8 @@ Result<StartResult> EngineShard::start(StartRequest request) {
   }
 
   const std::uint32_t revision = request.revision.value_or(machine->revision);
-  Result<std::shared_ptr<const asl::Definition>> definition =
-      definitions_.get(request.machine, revision);
-  if (!definition) return std::move(definition).error();
+  Result<CompiledRevision> compiled = definitions_.get(request.machine, revision);
+  if (!compiled) return std::move(compiled).error();
 
   auto execution = std::make_shared<Execution>();
   execution->number = next_number();
@@ -222,21 +222,21 @@ Result<StartResult> EngineShard::start(StartRequest request) {
   record.name = request.name;
   record.machine = request.machine;
   record.revision = revision;
-  record.role_arn = machine->role_arn;
+  record.role_arn = compiled->role_arn;
   record.express = machine->express;
   record.start_date = services_.clock->wall_now();
   record.trace_header = request.trace_header;
   record.parent = request.parent;
   record.version_arn = request.version_arn;
   record.alias_arn = request.alias_arn;
-  const auto& timeout = (*definition)->timeout_seconds;
+  const auto& timeout = compiled->definition->timeout_seconds;
   if (timeout) record.timeout_at = record.start_date + std::chrono::seconds(*timeout);
   if (machine->express) {
     const auto longest = record.start_date + services_.limits->express_duration;
     record.timeout_at = std::min(record.timeout_at.value_or(longest), longest);
   }
   execution->input = asl::Payload::of_text(std::move(request.input));
-  execution->definition = *std::move(definition);
+  execution->definition = std::move(compiled->definition);
   execution->durable = !machine->express;
   execution->restartable = machine->express && !request.synchronous;
   execution->keeps_history = !machine->express || request.keep_history;
@@ -418,10 +418,10 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
       execution->record.timeout_at.has_value() && !execution->ended();
   execution->arn = engine_.execution_arn(execution->record.machine, execution->record.name);
   execution->state_machine_arn = engine_.machine_arn(execution->record.machine);
-  Result<std::shared_ptr<const asl::Definition>> definition =
+  Result<CompiledRevision> compiled =
       definitions_.get(execution->record.machine, execution->record.revision);
-  if (!definition) return std::move(definition).error();
-  execution->definition = *std::move(definition);
+  if (!compiled) return std::move(compiled).error();
+  execution->definition = std::move(compiled->definition);
 
   StoredPayloads payloads(store, number);
   Result<asl::Payload> input = payloads.load(execution->record.input);
@@ -531,10 +531,10 @@ Result<EngineShard::ExecutionPtr> EngineShard::load_express(ExecutionNumber numb
   execution->input = asl::Payload::of_text(std::move(start->input));
   execution->arn = engine_.execution_arn(execution->record.machine, execution->record.name);
   execution->state_machine_arn = engine_.machine_arn(execution->record.machine);
-  Result<std::shared_ptr<const asl::Definition>> definition =
+  Result<CompiledRevision> compiled =
       definitions_.get(execution->record.machine, execution->record.revision);
-  if (!definition) return std::move(definition).error();
-  execution->definition = *std::move(definition);
+  if (!compiled) return std::move(compiled).error();
+  execution->definition = std::move(compiled->definition);
   executions_.emplace(number, execution);
   return execution;
 }
@@ -585,6 +585,9 @@ void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) 
     running_.erase(request.idempotency_key);
     --execution->handlers_running;
     --statistics_.handlers_running;
+    // At shutdown handlers are cut off: what they say then is not an outcome. The next process
+    // finds the dispatch row and calls again, with the same key.
+    if (shard_.stopping()) return;
     static_cast<void>(deliver(execution->number,
                               OutcomeMessage{request.branch, request.scheduled_event_id,
                                              std::move(outcome)}));

@@ -76,6 +76,7 @@ std::string encode_frame(const Frame& frame, FrameStore& store) {
     put_time(out, frame.heartbeat_at);
     put_time(out, frame.poll_at);
     out.varint(static_cast<std::uint64_t>(frame.heartbeat_seconds));
+    out.boolean(frame.child_ended);
     out.boolean(frame.credentials_role_arn.has_value());
     if (frame.credentials_role_arn) out.string(*frame.credentials_role_arn);
   }
@@ -146,6 +147,7 @@ Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
     frame.heartbeat_at = get_time(in);
     frame.poll_at = get_time(in);
     frame.heartbeat_seconds = static_cast<std::int64_t>(in.varint());
+    frame.child_ended = in.boolean();
     if (in.boolean()) frame.credentials_role_arn = std::string(in.string());
   }
   if ((parts & kHasChildren) != 0) {

@@ -71,6 +71,7 @@ struct Frame {
   std::optional<runtime::WallTime> heartbeat_at;
   std::optional<runtime::WallTime> poll_at;
   std::int64_t heartbeat_seconds = 0;
+  bool child_ended = false;  // the nested execution was faster than the handler that started it
   std::optional<std::string> credentials_role_arn;
 
   // Parallel and Map (kChildren). Children have the ids first_child .. first_child + children - 1.

@@ -161,10 +161,9 @@ void on_timer(Turn& turn, const TimerMessage& message) {
   Execution& execution = turn.execution();
   if (message.branch == kExecutionTimer) {
     if (execution.record.timeout_at != message.at) return;
-    const Failure failure{std::string(kStatesTimeout), std::nullopt};
-    turn.emit_aside(0, EventType::kExecutionTimedOut,
-                    {{Field::kError, kStatesTimeout}});
-    return turn.end(ExecutionStatus::kTimedOut, {}, failure);
+    // The event names the error; DescribeExecution shows none (recorded).
+    turn.emit_aside(0, EventType::kExecutionTimedOut, {{Field::kError, kStatesTimeout}});
+    return turn.end(ExecutionStatus::kTimedOut, {}, {});
   }
   Branch* branch = execution.find(message.branch);
   // A timer that was moved or cancelled after it had been queued finds another wake_at. Whether it
@@ -210,7 +209,8 @@ void on_token(Turn& turn, TokenMessage& message) {
   if (turn.execution().ended() || branch == nullptr ||
       branch->frame.scheduled_event != message.scheduled_event ||
       !same_secret(branch->frame.token_nonce, message.nonce) ||
-      (branch->frame.phase != Phase::kSubmitted && branch->frame.phase != Phase::kDispatched)) {
+      (branch->frame.phase != Phase::kSubmitted && branch->frame.phase != Phase::kDispatched &&
+       branch->frame.phase != Phase::kResuming)) {
     return refuse(ErrorCode::kTimeout, "Task Timed Out: 'Provided task does not exist anymore'");
   }
   turn.after_commit(message.reply);
@@ -244,12 +244,11 @@ void on_stop(Turn& turn, StopMessage& message) {
 void on_child_ended(Turn& turn, const ChildEndedMessage& message) {
   turn.forget_dispatch_of(message.child);
   Branch* branch = turn.execution().find(message.branch);
-  if (branch == nullptr || branch->frame.scheduled_event != message.scheduled_event ||
-      branch->frame.phase != Phase::kSubmitted) {
-    return;
-  }
+  if (branch == nullptr || branch->frame.scheduled_event != message.scheduled_event) return;
   turn.mark(*branch);
-  ask_again(turn, *branch);
+  if (branch->frame.phase == Phase::kSubmitted) return ask_again(turn, *branch);
+  // A child without waits ends in the commit of its start, before its handler has returned.
+  branch->frame.child_ended = true;
 }
 
 void on_start(Turn& turn, StartMessage& message) {
@@ -392,10 +391,11 @@ void succeed_state(Turn& turn, Branch& branch, asl::Payload result) {
   std::optional<asl::Payload> output =
       apply_result_path(turn, branch, state.result_path, result);
   if (!output) return;
-  const auto assigned = apply_assign(turn, branch, state.assign, result);
-  if (!assigned) return;
+  // OutputPath sees the variables as they were on entry (recorded), so it comes before Assign.
   output = apply_output_path(turn, branch, *std::move(output));
   if (!output) return;
+  const auto assigned = apply_assign(turn, branch, state.assign, result);
+  if (!assigned) return;
   if (!check_output_size(turn, branch, *output)) return;
   exit_state(turn, branch, *std::move(output), state.next, *assigned);
 }
@@ -430,6 +430,7 @@ void exit_state(Turn& turn, Branch& branch, asl::Payload output, asl::StateIndex
   frame.heartbeat_at.reset();
   frame.poll_at.reset();
   frame.heartbeat_seconds = 0;
+  frame.child_ended = false;
   frame.credentials_role_arn.reset();
   frame.items = {};
   frame.children = 0;

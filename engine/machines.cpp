@@ -135,8 +135,7 @@ Result<std::uint32_t> Machines::newest_revision(std::string_view name) const {
   return in.u32();
 }
 
-Result<std::shared_ptr<const asl::Definition>> DefinitionCache::get(const std::string& name,
-                                                                    std::uint32_t revision) {
+Result<CompiledRevision> DefinitionCache::get(const std::string& name, std::uint32_t revision) {
   const auto key = std::make_pair(name, revision);
   if (const auto it = cache_.find(key); it != cache_.end()) return it->second;
   Result<RevisionRecord> record = machines_.revision(name, revision);
@@ -144,10 +143,11 @@ Result<std::shared_ptr<const asl::Definition>> DefinitionCache::get(const std::s
   const Result<asl::Value> json = asl::read_json(record->definition);
   if (!json) return json.error();
   Result<std::shared_ptr<const asl::Definition>> definition = asl::compile(*json);
-  if (!definition) return definition;
+  if (!definition) return std::move(definition).error();
   if (cache_.size() >= kCached) cache_.clear();  // executions hold what they use
-  cache_.emplace(key, *definition);
-  return definition;
+  CompiledRevision compiled{*std::move(definition), std::move(record->role_arn)};
+  cache_.emplace(key, compiled);
+  return compiled;
 }
 
 }  // namespace pawl::engine

@@ -63,17 +63,21 @@ class Machines {
   std::map<std::string, std::shared_ptr<const MachineRecord>, std::less<>> machines_;
 };
 
+struct CompiledRevision {
+  std::shared_ptr<const asl::Definition> definition;
+  std::string role_arn;
+};
+
 // Compiled revisions of one shard. Its thread only.
 class DefinitionCache {
  public:
   explicit DefinitionCache(const Machines& machines) : machines_(machines) {}
-  Result<std::shared_ptr<const asl::Definition>> get(const std::string& name,
-                                                     std::uint32_t revision);
+  Result<CompiledRevision> get(const std::string& name, std::uint32_t revision);
 
  private:
   static constexpr std::size_t kCached = 10'000;
   const Machines& machines_;
-  std::map<std::pair<std::string, std::uint32_t>, std::shared_ptr<const asl::Definition>> cache_;
+  std::map<std::pair<std::string, std::uint32_t>, CompiledRevision> cache_;
 };
 
 }  // namespace pawl::engine

@@ -7,6 +7,10 @@
 // Source: States Language; `asl-facts` sections 1, 2, 5-12.
 #pragma once
 
+#include "asl/choice/choice.h"
+#include "asl/json/value.h"
+#include "asl/template/template.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,10 +18,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "asl/choice/choice.h"
-#include "asl/json/value.h"
-#include "asl/template/template.h"
 
 namespace pawl::asl {
 
@@ -136,7 +136,7 @@ struct DistributedMap {
 };
 struct MapState {
   MachineIndex processor = 0;
-  PathField items_path;  // kDefault: the effective input
+  PathField items_path;                          // kDefault: the effective input
   std::optional<PayloadTemplate> item_selector;  // ItemSelector, or Parameters of old
   NumberField max_concurrency;
   std::optional<DistributedMap> distributed;
@@ -154,8 +154,8 @@ struct State {
   Assign assign;
   std::vector<Retrier> retry;
   std::vector<Catcher> catchers;
-  std::variant<PassState, TaskState, ChoiceState, WaitState, SucceedState, FailState,
-               ParallelState, MapState>
+  std::variant<PassState, TaskState, ChoiceState, WaitState, SucceedState, FailState, ParallelState,
+               MapState>
       body;
 };
 

@@ -1,14 +1,14 @@
+#include "asl/model/place.h"
+#include "asl/parse/fields.h"
+#include "asl/parse/parse.h"
+#include "asl/parse/resource.h"
+
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "asl/model/place.h"
-#include "asl/parse/fields.h"
-#include "asl/parse/parse.h"
-#include "asl/parse/resource.h"
 
 namespace pawl::asl {
 namespace {
@@ -115,8 +115,8 @@ Machine Compiler::compile_machine(MachineIndex index, const Value& json, const P
     const Place state_place = states_place / member.key.as_string();
     const FieldReader state_fields(member.value, state_place, first_error_);
     const auto state = static_cast<StateIndex>(machine.states.size());
-    machine.states.push_back(compile_state({state_fields, names, index, state},
-                                           member.key.as_string(), state_place));
+    machine.states.push_back(
+        compile_state({state_fields, names, index, state}, member.key.as_string(), state_place));
     if (first_error_.any()) break;
   }
   return machine;

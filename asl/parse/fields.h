@@ -4,16 +4,16 @@
 // what it cannot read and reports it: the first report becomes the answer of compile().
 #pragma once
 
+#include "asl/json/value.h"
+#include "asl/model/definition.h"
+#include "asl/model/place.h"
+#include "base/result.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "asl/json/value.h"
-#include "asl/model/definition.h"
-#include "asl/model/place.h"
-#include "base/result.h"
 
 namespace pawl::asl {
 

@@ -1,13 +1,13 @@
+#include "asl/json/reader.h"
+#include "asl/parse/parse.h"
+#include "asl/parse/pointer.h"
+#include "asl/parse/yaml_document.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "asl/json/reader.h"
-#include "asl/parse/parse.h"
-#include "asl/parse/pointer.h"
-#include "asl/parse/yaml_document.h"
 
 namespace pawl::asl {
 namespace {

@@ -1,6 +1,6 @@
-#include <utility>
-
 #include "asl/parse/parse.h"
+
+#include <utility>
 
 namespace pawl::asl {
 namespace {

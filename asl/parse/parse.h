@@ -1,16 +1,18 @@
 // Compiles a valid definition for running.
 #pragma once
 
-#include <memory>
-#include <string_view>
-
 #include "asl/model/definition.h"
 #include "base/result.h"
+
+#include <memory>
+#include <string_view>
 
 namespace pawl::asl {
 
 // Compiles `definition`, which validate() has found without errors. kInvalid with `where` = the
-// JSON pointer of the first problem if it has some all the same; never asserts on input.
+// place of the first problem ("/States/X/Next") if it has some all the same; kUnsupported with the
+// place of the state if one uses JSONata, which is not run yet. Never asserts on input; needs no
+// more stack for nested machines. Pure.
 Result<std::shared_ptr<const Definition>> compile(const Value& definition);
 
 // A machine around one state, as TestState runs it: it starts at `state`, which is called `name`,
@@ -24,7 +26,9 @@ Value machine_of_state(const Value& state, std::string_view name);
 Result<Value> read_yaml(std::string_view text);
 
 // Where a JSON pointer ("/States/X/Next") stands in the text of a definition, JSON or YAML, for
-// messages that name the place. kNotFound if the text has no such place.
+// messages that name the place. Takes the form of Diagnostic::location ("/States/X/Retry[0]") as
+// well. kNotFound if the text has no such place. Reading YAML, here and in read_yaml(), recurses:
+// not from a small fiber.
 struct SourceLine {
   std::size_t line = 1;
   std::size_t column = 1;

@@ -29,9 +29,10 @@ bool take_suffix(std::string_view& text, std::string_view suffix) {
 }
 
 bool is_word(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz"
-                                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                 "0123456789-_") == std::string_view::npos;
+  return !text.empty() && text.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyz"
+                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789-_") == std::string_view::npos;
 }
 
 // A name as AWS allows it, or one with a placeholder in it.

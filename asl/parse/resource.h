@@ -3,10 +3,10 @@
 // Source: `integrations` section 1 (forms of a resource).
 #pragma once
 
+#include "asl/model/definition.h"
+
 #include <optional>
 #include <string_view>
-
-#include "asl/model/definition.h"
 
 namespace pawl::asl {
 

@@ -1,5 +1,9 @@
 #include "asl/parse/yaml_document.h"
 
+#include "asl/json/reader.h"
+#include "asl/parse/pointer.h"
+#include "asl/parse/yaml_scalar.h"
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -12,10 +16,6 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
-
-#include "asl/json/reader.h"
-#include "asl/parse/pointer.h"
-#include "asl/parse/yaml_scalar.h"
 
 namespace pawl::asl {
 namespace {
@@ -116,7 +116,9 @@ class Builder : public YAML::EventHandler {
     return tag == "?" || tag == "!" || tag.empty() || tag == "tag:yaml.org,2002:str";
   }
 
-  bool expects_key() const { return !open_.empty() && open_.back().is_map && !open_.back().has_key; }
+  bool expects_key() const {
+    return !open_.empty() && open_.back().is_map && !open_.back().has_key;
+  }
 
   void add_key(const std::string& key, SourceLine place) {
     Open& map = open_.back();
@@ -149,9 +151,8 @@ class Builder : public YAML::EventHandler {
   }
 
   [[noreturn]] static void too_deep(SourceLine place) {
-    stop(ErrorCode::kLimit, "The document nests deeper than " + std::to_string(kMaxDepth) +
-                                " levels.",
-         place);
+    stop(ErrorCode::kLimit,
+         "The document nests deeper than " + std::to_string(kMaxDepth) + " levels.", place);
   }
 
   void add_node(YamlNode node, YAML::anchor_t anchor) {

@@ -4,14 +4,14 @@
 // with a stack of its own (the CLI, the service's loading of definitions), not from a small fiber.
 #pragma once
 
+#include "asl/json/value.h"
+#include "asl/parse/parse.h"
+#include "base/result.h"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "asl/json/value.h"
-#include "asl/parse/parse.h"
-#include "base/result.h"
 
 namespace pawl::asl {
 

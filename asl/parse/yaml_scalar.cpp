@@ -21,9 +21,9 @@ constexpr std::string_view kNotFinite[] = {".inf", ".Inf", ".INF", ".nan", ".NaN
 
 // Short tags of CloudFormation, which only a template can resolve.
 constexpr std::string_view kCloudFormationTags[] = {
-    "!Ref",    "!Sub",         "!GetAtt",   "!Join",   "!Select", "!Split",  "!FindInMap",
-    "!If",     "!ImportValue", "!Base64",   "!Cidr",   "!GetAZs", "!And",    "!Or",
-    "!Not",    "!Equals",      "!Condition", "!Transform", "!Length", "!ToJsonString",
+    "!Ref", "!Sub",         "!GetAtt",    "!Join",      "!Select", "!Split",        "!FindInMap",
+    "!If",  "!ImportValue", "!Base64",    "!Cidr",      "!GetAZs", "!And",          "!Or",
+    "!Not", "!Equals",      "!Condition", "!Transform", "!Length", "!ToJsonString",
 };
 
 template <typename Words>

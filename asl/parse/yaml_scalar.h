@@ -1,10 +1,10 @@
 // Scalars of YAML by the core schema (YAML 1.2.2, section 10.3): what a plain word means.
 #pragma once
 
-#include <string_view>
-
 #include "asl/json/value.h"
 #include "base/result.h"
+
+#include <string_view>
 
 namespace pawl::asl {
 

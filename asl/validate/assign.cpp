@@ -1,8 +1,8 @@
-#include <string>
-
 #include "asl/validate/context.h"
 #include "asl/validate/names.h"
 #include "asl/validate/states.h"
+
+#include <string>
 
 namespace pawl::asl {
 
@@ -14,10 +14,9 @@ void check_assign(const Context& context, const Value& assign, const Place& plac
     if (name == "states") {
       context.report.schema_error("The variable name 'states' is reserved", place);
     } else if (!is_variable_name(name)) {
-      context.report.schema_error(
-          "The variable name '" + std::string(name) +
-              "' must be a Unicode identifier of at most 80 characters",
-          place);
+      context.report.schema_error("The variable name '" + std::string(name) +
+                                      "' must be a Unicode identifier of at most 80 characters",
+                                  place);
     }
   }
   check_template(context, assign, place);

@@ -1,12 +1,12 @@
 #include "asl/validate/batch.h"
 
-#include <algorithm>
-#include <utility>
-#include <vector>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/validate/report.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace pawl::asl {
 namespace {

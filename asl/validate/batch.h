@@ -2,10 +2,10 @@
 // stdout. Used by conformance/validation.py and conformance/definitions.py.
 #pragma once
 
+#include "asl/validate/validate.h"
+
 #include <string>
 #include <string_view>
-
-#include "asl/validate/validate.h"
 
 namespace pawl::asl {
 

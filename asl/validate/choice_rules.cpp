@@ -1,13 +1,13 @@
+#include "asl/validate/context.h"
+#include "asl/validate/jsonata_strings.h"
+#include "asl/validate/states.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "asl/validate/context.h"
-#include "asl/validate/jsonata_strings.h"
-#include "asl/validate/states.h"
 
 namespace pawl::asl {
 namespace {

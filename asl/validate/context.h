@@ -1,6 +1,12 @@
 // What a check works with, and the tables of fields that most checks are made of.
 #pragma once
 
+#include "asl/json/value.h"
+#include "asl/model/definition.h"
+#include "asl/model/place.h"
+#include "asl/validate/report.h"
+#include "asl/validate/validate.h"
+
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -8,12 +14,6 @@
 #include <string_view>
 #include <unordered_set>
 #include <vector>
-
-#include "asl/json/value.h"
-#include "asl/model/definition.h"
-#include "asl/model/place.h"
-#include "asl/validate/report.h"
-#include "asl/validate/validate.h"
 
 namespace pawl::asl {
 
@@ -68,18 +68,18 @@ enum class Form {
   kAny,
   kString,
   kBoolean,
-  kInteger,           // within min..max
-  kNumber,            // within min..max
-  kEnum,              // one of `values`
-  kPath,              // a path or null
-  kReferencePath,     // a path to one place, not null
-  kResultPath,        // a Reference Path into the input, or null
-  kPathOrIntrinsic,   // ErrorPath, CausePath
-  kTemplate,          // payload template, or JSON with JSONata expressions
-  kText,              // a string; in JSONata possibly an expression
-  kTimestamp,         // RFC 3339; in JSONata possibly an expression
+  kInteger,          // within min..max
+  kNumber,           // within min..max
+  kEnum,             // one of `values`
+  kPath,             // a path or null
+  kReferencePath,    // a path to one place, not null
+  kResultPath,       // a Reference Path into the input, or null
+  kPathOrIntrinsic,  // ErrorPath, CausePath
+  kTemplate,         // payload template, or JSON with JSONata expressions
+  kText,             // a string; in JSONata possibly an expression
+  kTimestamp,        // RFC 3339; in JSONata possibly an expression
   kObject,
-  kCustom,            // `check` does all
+  kCustom,  // `check` does all
 };
 
 struct FieldRule {

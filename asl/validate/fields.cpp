@@ -1,7 +1,7 @@
+#include "asl/validate/context.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "asl/validate/context.h"
 
 namespace pawl::asl {
 namespace {

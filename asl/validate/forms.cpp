@@ -1,9 +1,3 @@
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <optional>
-#include <string>
-
 #include "asl/json/writer.h"
 #include "asl/parse/fields.h"
 #include "asl/parse/resource.h"
@@ -13,6 +7,12 @@
 #include "asl/time/timestamp.h"
 #include "asl/validate/context.h"
 #include "asl/validate/jsonata_strings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 namespace pawl::asl {
 namespace {
@@ -45,8 +45,8 @@ void check_enum(const Context& context, const Value& value, const Place& place,
                 const FieldRule& rule) {
   if (!value.is_string()) return report_type(context, place, "STRING");
   if (std::find(rule.values.begin(), rule.values.end(), value.as_string()) == rule.values.end()) {
-    context.report.schema_error(
-        "Value should be one of the following: " + list_text(rule.values), place);
+    context.report.schema_error("Value should be one of the following: " + list_text(rule.values),
+                                place);
   }
 }
 
@@ -92,12 +92,12 @@ constexpr std::string_view kTextIntrinsics[] = {
 };
 
 bool returns_text(std::string_view call) {
-  return std::any_of(std::begin(kTextIntrinsics), std::end(kTextIntrinsics),
-                     [call](std::string_view name) {
-                       return call.starts_with(name) && call.substr(name.size()).find_first_not_of(
-                                                            ' ') != std::string_view::npos &&
-                              call[call.find_first_not_of(' ', name.size())] == '(';
-                     });
+  return std::any_of(
+      std::begin(kTextIntrinsics), std::end(kTextIntrinsics), [call](std::string_view name) {
+        return call.starts_with(name) &&
+               call.substr(name.size()).find_first_not_of(' ') != std::string_view::npos &&
+               call[call.find_first_not_of(' ', name.size())] == '(';
+      });
 }
 
 void check_path_or_intrinsic(const Context& context, const Value& value, const Place& place) {
@@ -127,9 +127,9 @@ bool looks_like_path(const Value& value) {
 void check_text(const Context& context, const Value& value, const Place& place) {
   if (!value.is_string()) return report_type(context, place, "STRING");
   if (!context.jsonata() && looks_like_path(value)) {
-    context.report.warning(code::kNoPath,
-                           "Field value looks like a path, but field name does not end with 'Path'.",
-                           place);
+    context.report.warning(
+        code::kNoPath, "Field value looks like a path, but field name does not end with 'Path'.",
+        place);
   }
 }
 

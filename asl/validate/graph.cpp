@@ -1,10 +1,10 @@
+#include "asl/validate/context.h"
+#include "asl/validate/states.h"
+
 #include <cstddef>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include "asl/validate/context.h"
-#include "asl/validate/states.h"
 
 namespace pawl::asl {
 namespace {

@@ -4,10 +4,10 @@
 // Source: `asl-facts` section 4; in comments markers mean nothing.
 #pragma once
 
-#include <string_view>
-
 #include "asl/model/place.h"
 #include "asl/validate/context.h"
+
+#include <string_view>
 
 namespace pawl::asl {
 

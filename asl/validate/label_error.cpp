@@ -1,8 +1,8 @@
 #include "asl/validate/label_error.h"
 
-#include <algorithm>
-
 #include "asl/validate/report.h"
+
+#include <algorithm>
 
 namespace pawl::asl {
 namespace {
@@ -57,10 +57,9 @@ std::string python_repr(std::string_view text) {
 
 std::optional<std::string> recorded_label_error(const std::vector<Diagnostic>& diagnostics,
                                                 std::string_view definition) {
-  const auto found =
-      std::find_if(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
-        return diagnostic.code == code::kInvalidLabel;
-      });
+  const auto found = std::find_if(
+      diagnostics.begin(), diagnostics.end(),
+      [](const Diagnostic& diagnostic) { return diagnostic.code == code::kInvalidLabel; });
   if (found == diagnostics.end()) return std::nullopt;
   std::string out = "Error=ValueError Args=[" + python_repr(std::string_view(found->message));
   ((out += "] in definition '") += definition) += "'.";

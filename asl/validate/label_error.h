@@ -2,13 +2,13 @@
 // "Invalid State Machine Definition: ..." but the error of the parser behind it.
 #pragma once
 
+#include "asl/validate/validate.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "asl/validate/validate.h"
 
 namespace pawl::asl {
 

@@ -1,4 +1,10 @@
 // Map and Parallel: their machines, and the fields of a Distributed Map.
+#include "asl/validate/context.h"
+#include "asl/validate/jsonata_strings.h"
+#include "asl/validate/label_error.h"
+#include "asl/validate/names.h"
+#include "asl/validate/states.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -6,17 +12,11 @@
 #include <string>
 #include <string_view>
 
-#include "asl/validate/context.h"
-#include "asl/validate/jsonata_strings.h"
-#include "asl/validate/label_error.h"
-#include "asl/validate/names.h"
-#include "asl/validate/states.h"
-
 namespace pawl::asl {
 namespace {
 
-constexpr double kMaxItems = 100000000;          // items of one Map Run (hard quota)
-constexpr double kMaxBatchBytes = 262144;        // a batch is an execution's input
+constexpr double kMaxItems = 100000000;    // items of one Map Run (hard quota)
+constexpr double kMaxBatchBytes = 262144;  // a batch is an execution's input
 constexpr double kNoMaximum = std::numeric_limits<double>::max();
 
 constexpr std::string_view kInputTypes[] = {"CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"};
@@ -102,9 +102,7 @@ const FieldRule kItemBatcherFields[] = {
      .expression = true,
      .min = 1,
      .max = kMaxBatchBytes},
-    {.name = "MaxInputBytesPerBatchPath",
-     .form = Form::kReferencePath,
-     .languages = kJsonPathOnly},
+    {.name = "MaxInputBytesPerBatchPath", .form = Form::kReferencePath, .languages = kJsonPathOnly},
     {.name = "BatchInput", .form = Form::kTemplate},
 };
 
@@ -183,11 +181,10 @@ void check_item_reader(const Context& context, const Value& reader, const Place&
 
 void check_item_batcher(const Context& context, const Value& batcher, const Place& place) {
   if (!check_fields(context, batcher, place, kItemBatcherFields)) return;
-  const bool limited =
-      batcher.find("MaxItemsPerBatch") != nullptr ||
-      batcher.find("MaxItemsPerBatchPath") != nullptr ||
-      batcher.find("MaxInputBytesPerBatch") != nullptr ||
-      batcher.find("MaxInputBytesPerBatchPath") != nullptr;
+  const bool limited = batcher.find("MaxItemsPerBatch") != nullptr ||
+                       batcher.find("MaxItemsPerBatchPath") != nullptr ||
+                       batcher.find("MaxInputBytesPerBatch") != nullptr ||
+                       batcher.find("MaxInputBytesPerBatchPath") != nullptr;
   if (!limited) {
     context.report.schema_error(
         "One of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]", place);
@@ -215,7 +212,8 @@ void check_label(const Context& context, const Value& label, const Place& place)
     context.report.error(code::kInvalidLabel,
                          "Label contains invalid character: " + python_repr(*invalid), place);
   } else if (!context.document.labels.insert(text).second) {
-    context.report.error(code::kDuplicateLabel, "Duplicate label name: " + std::string(text), place);
+    context.report.error(code::kDuplicateLabel, "Duplicate label name: " + std::string(text),
+                         place);
   }
 }
 

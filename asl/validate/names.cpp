@@ -1,8 +1,8 @@
 #include "asl/validate/names.h"
 
-#include <algorithm>
-
 #include "asl/validate/unicode_identifier.h"
+
+#include <algorithm>
 
 namespace pawl::asl {
 namespace {

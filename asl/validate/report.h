@@ -4,14 +4,14 @@
 // yet their problems stand where the nested machine stands: mark() keeps a place in the order.
 #pragma once
 
+#include "asl/model/place.h"
+#include "asl/validate/validate.h"
+
 #include <cstddef>
 #include <list>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "asl/model/place.h"
-#include "asl/validate/validate.h"
 
 namespace pawl::asl {
 

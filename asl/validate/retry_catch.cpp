@@ -1,17 +1,17 @@
-#include <cstddef>
-#include <optional>
-#include <string>
-
 #include "asl/parse/fields.h"
 #include "asl/validate/context.h"
 #include "asl/validate/states.h"
 
+#include <cstddef>
+#include <optional>
+#include <string>
+
 namespace pawl::asl {
 namespace {
 
-constexpr double kCountMax = 99999999;      // IntervalSeconds, MaxAttempts
-constexpr double kDelayMax = 31622399;      // MaxDelaySeconds: below a leap year and a day
-constexpr double kBackoffRateMax = 1e300;   // no bound is documented
+constexpr double kCountMax = 99999999;     // IntervalSeconds, MaxAttempts
+constexpr double kDelayMax = 31622399;     // MaxDelaySeconds: below a leap year and a day
+constexpr double kBackoffRateMax = 1e300;  // no bound is documented
 constexpr std::string_view kJitterStrategies[] = {"FULL", "NONE"};
 
 const FieldRule kRetrierFields[] = {
@@ -75,8 +75,7 @@ void check_handlers(const Context& context, const Value& handlers, const Place& 
     const Place handler_place = place[i];
     if (!check_entry(handler, handler_place)) continue;
     if (const Value* errors = handler.find("ErrorEquals")) {
-      check_error_equals(context, *errors, handler_place / "ErrorEquals",
-                         i + 1 == handlers.size());
+      check_error_equals(context, *errors, handler_place / "ErrorEquals", i + 1 == handlers.size());
     }
   }
 }

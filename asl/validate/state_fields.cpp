@@ -1,12 +1,12 @@
+#include "asl/parse/resource.h"
+#include "asl/validate/context.h"
+#include "asl/validate/states.h"
+
 #include <algorithm>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
 #include <string>
-
-#include "asl/parse/resource.h"
-#include "asl/validate/context.h"
-#include "asl/validate/states.h"
 
 namespace pawl::asl {
 namespace {
@@ -19,9 +19,8 @@ constexpr std::string_view kLanguages[] = {"JSONPath", "JSONata"};
 void warn_static_result(const Context& context, const Value& result, const Place& place) {
   if (!result.is_object()) return;
   const auto members = result.members();
-  if (std::any_of(members.begin(), members.end(), [](const Member& member) {
-        return member.key.as_string().ends_with(".$");
-      })) {
+  if (std::any_of(members.begin(), members.end(),
+                  [](const Member& member) { return member.key.as_string().ends_with(".$"); })) {
     context.report.warning(code::kPassResultIsStatic,
                            "Attempt to use a path in the result of a pass state.", place);
   }
@@ -121,20 +120,14 @@ const FieldRule kStateFields[] = {
 
     {.name = "Branches", .form = Form::kCustom, .types = kParallel, .check = check_branches},
 
-    {.name = "ItemProcessor",
-     .form = Form::kObject,
-     .types = kMap,
-     .check = check_item_processor},
+    {.name = "ItemProcessor", .form = Form::kObject, .types = kMap, .check = check_item_processor},
     {.name = "Iterator", .form = Form::kObject, .types = kMap, .check = check_item_processor},
     {.name = "Items",
      .form = Form::kCustom,
      .types = kMap,
      .languages = kJsonataOnly,
      .check = check_items},
-    {.name = "ItemsPath",
-     .form = Form::kReferencePath,
-     .types = kMap,
-     .languages = kJsonPathOnly},
+    {.name = "ItemsPath", .form = Form::kReferencePath, .types = kMap, .languages = kJsonPathOnly},
     {.name = "ItemSelector", .form = Form::kTemplate, .types = kMap},
     {.name = "ItemReader", .form = Form::kCustom, .types = kMap, .check = check_item_reader},
     {.name = "ItemBatcher", .form = Form::kCustom, .types = kMap, .check = check_item_batcher},
@@ -234,10 +227,10 @@ void check_state(const Context& machine_context, const Value& state, const Place
 
   const Value* type = state.find("Type");
   if (type == nullptr) return check_required(context, state, place, {"Type"});
-  const auto known = std::find_if(
-      std::begin(kStateTypes), std::end(kStateTypes), [type](const StateType& candidate) {
-        return type->is_string() && candidate.name == type->as_string();
-      });
+  const auto known = std::find_if(std::begin(kStateTypes), std::end(kStateTypes),
+                                  [type](const StateType& candidate) {
+                                    return type->is_string() && candidate.name == type->as_string();
+                                  });
   if (known == std::end(kStateTypes)) return report_unknown_type(context, place);
 
   check_required(context, state, place, known->required);

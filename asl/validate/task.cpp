@@ -1,12 +1,12 @@
 // Task: Resource, Credentials, timeouts. Wait: its one form.
-#include <optional>
-#include <string>
-
 #include "asl/parse/fields.h"
 #include "asl/parse/resource.h"
 #include "asl/validate/context.h"
 #include "asl/validate/integrations.h"
 #include "asl/validate/states.h"
+
+#include <optional>
+#include <string>
 
 namespace pawl::asl {
 namespace {

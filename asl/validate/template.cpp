@@ -1,13 +1,14 @@
+#include "asl/template/template.h"
+
+#include "asl/parse/resource.h"
+#include "asl/validate/context.h"
+#include "asl/validate/jsonata_strings.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "asl/parse/resource.h"
-#include "asl/template/template.h"
-#include "asl/validate/context.h"
-#include "asl/validate/jsonata_strings.h"
 
 namespace pawl::asl {
 namespace {
@@ -55,10 +56,9 @@ void check_dynamic_member(const Context& context, std::string_view key, const Va
   // A path or a call begins at once: a blank before it is taken for neither.
   const bool begins = value.is_string() && !value.as_string().starts_with(' ');
   if (begins && StringExpression::parse(value.as_string())) return;
-  context.report.schema_error(
-      "The value for the field '" + std::string(key) +
-          "' must be a valid JSONPath or a valid intrinsic function call",
-      place);
+  context.report.schema_error("The value for the field '" + std::string(key) +
+                                  "' must be a valid JSONPath or a valid intrinsic function call",
+                              place);
 }
 
 void check_json_path_template(const Context& context, const Value& root, const Place& place) {

@@ -1,15 +1,15 @@
 #include "asl/validate/validate.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <string>
-#include <utility>
-
 #include "asl/json/reader.h"
 #include "asl/parse/parse.h"
 #include "asl/validate/context.h"
 #include "asl/validate/names.h"
 #include "asl/validate/states.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
 
 namespace pawl::asl {
 namespace {
@@ -97,7 +97,8 @@ void check_machine(const Context& context, const PendingMachine& machine) {
   const Value* states = json.find("States");
   if (states == nullptr || !states->is_object()) return;
   const Place states_place = place / "States";
-  if (states->size() == 0) return context.report.schema_error("Value cannot be empty", states_place);
+  if (states->size() == 0)
+    return context.report.schema_error("Value cannot be empty", states_place);
   for (const Member& member : states->members()) {
     if (context.report.full()) return;
     const Place state_place = states_place / member.key.as_string();
@@ -129,8 +130,8 @@ void check_compiles(const Value& definition, const ValidateOptions& options,
   const auto compiled = compile(definition);
   if (compiled || compiled.error().code == ErrorCode::kUnsupported) return;
   const Error& error = compiled.error();
-  diagnostics.insert(diagnostics.begin(), {Severity::kError, std::string(code::kSchema),
-                                           error.message, error.where});
+  diagnostics.insert(diagnostics.begin(),
+                     {Severity::kError, std::string(code::kSchema), error.message, error.where});
 }
 
 std::vector<Diagnostic> single_error(std::string_view code, std::string message) {

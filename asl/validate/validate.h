@@ -4,12 +4,12 @@
 // Source: `asl-facts` section 20 and the tables of sections 1-12; recorded answers outrank them.
 #pragma once
 
+#include "asl/json/value.h"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "asl/json/value.h"
 
 namespace pawl::asl {
 
@@ -27,8 +27,8 @@ struct Diagnostic {
 inline constexpr std::size_t kDefinitionBytesMax = std::size_t{4} << 20;
 
 struct ValidateOptions {
-  bool express = false;    // refuse .sync, .waitForTaskToken and activities
-  bool warnings = true;    // NO_DOLLAR, NO_PATH, PASS_RESULT_IS_STATIC, ...
+  bool express = false;       // refuse .sync, .waitForTaskToken and activities
+  bool warnings = true;       // NO_DOLLAR, NO_PATH, PASS_RESULT_IS_STATIC, ...
   bool placeholders = false;  // accept ${...} where a template leaves values open
   // Accept a Resource that is no AWS ARN (with a warning): the language allows any URI, the service
   // does not. ARNs of Lambda and Step Functions are judged either way.

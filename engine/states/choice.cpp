@@ -24,10 +24,10 @@ void enter_choice(Turn& turn, Branch& branch, const asl::ChoiceState& state) {
                          "Failed to transition out of the state. The state does not point to a "
                          "next state.");
   }
+  std::optional<asl::Payload> output = apply_output_path(turn, branch, *input);
+  if (!output) return;
   const auto assigned = apply_assign(turn, branch, *assign, *input);
   if (!assigned) return;
-  std::optional<asl::Payload> output = apply_output_path(turn, branch, *std::move(input));
-  if (!output) return;
   exit_state(turn, branch, *std::move(output), next, *assigned);
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "asl/json/reader.h"
 #include "engine/token.h"
@@ -93,6 +94,7 @@ void close_attempt(Branch& branch) {
   frame.timeout_at.reset();
   frame.heartbeat_at.reset();
   frame.poll_at.reset();
+  frame.child_ended = false;
   set_wake(branch, std::nullopt);
 }
 
@@ -255,6 +257,11 @@ void resume_task(Turn& turn, Branch& branch, const asl::TaskState& state, Outcom
     return succeed_attempt(turn, branch, state, std::move(succeeded->output));
   }
   if (auto* failed = std::get_if<TaskFailed>(&outcome)) {
+    // The connector could not make a call of it (bad parameters, no mocked answer).
+    if (failed->failure.error == kStatesRuntime) {
+      close_attempt(branch);
+      return raise_runtime(turn, branch, failed->failure.cause.value_or(""));
+    }
     return fail_attempt(turn, branch, state, {.failure = std::move(failed->failure)}, false);
   }
   auto& submitted = std::get<TaskSubmitted>(outcome);
@@ -270,6 +277,7 @@ void resume_task(Turn& turn, Branch& branch, const asl::TaskState& state, Outcom
   frame.phase = Phase::kSubmitted;
   if (submitted.continuation.present()) frame.continuation = std::move(submitted.continuation);
   frame.poll_at.reset();
+  if (std::exchange(frame.child_ended, false)) return ask_again(turn, branch);
   if (submitted.poll_after) frame.poll_at = turn.now() + *submitted.poll_after;
   arm(branch);
 }

@@ -10,6 +10,9 @@ namespace pawl::engine {
 namespace {
 
 constexpr std::int64_t kLongestWaitSeconds = 99'999'999;
+// A Timestamp may lie as far ahead as seconds fit into 31 bits: 24,855 days are waited for, 24,856
+// are refused (recorded).
+constexpr std::int64_t kLongestTimestampSeconds = 2'147'483'647;
 
 struct Until {
   runtime::WallTime at;
@@ -85,7 +88,7 @@ std::optional<Until> timestamp_from(Turn& turn, Branch& branch, const asl::TextF
   }
   // Rounded up: never early.
   const auto at = std::chrono::ceil<std::chrono::milliseconds>(*timestamp);
-  if (at > turn.now() + std::chrono::seconds(kLongestWaitSeconds)) {
+  if (at > turn.now() + std::chrono::seconds(kLongestTimestampSeconds)) {
     raise_runtime(turn, branch, "Wait state delay is too long.");
     return std::nullopt;
   }
@@ -111,10 +114,10 @@ void resume_wait(Turn& turn, Branch& branch) {
   std::optional<asl::Payload> input = apply_input_path(turn, branch);
   if (!input) return;
   const asl::State& common = state_of(turn.execution(), branch);
+  std::optional<asl::Payload> output = apply_output_path(turn, branch, *input);
+  if (!output) return;
   const auto assigned = apply_assign(turn, branch, common.assign, *input);
   if (!assigned) return;
-  std::optional<asl::Payload> output = apply_output_path(turn, branch, *std::move(input));
-  if (!output) return;
   exit_state(turn, branch, *std::move(output), common.next, *assigned);
 }
 

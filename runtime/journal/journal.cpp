@@ -213,6 +213,9 @@ void Journal::State::run() {
 Status Journal::State::flush_threaded() {
   std::unique_lock lock(mutex);
   if (!healthy.load(std::memory_order_relaxed)) return unavailable();
+  // Nothing on its way. `last` may still lie above the watermark: what a failure dropped never
+  // passes it.
+  if (idle && pending.empty()) return {};
   const CommitNumber target = last;
   const std::uint64_t under = incarnation.load(std::memory_order_relaxed);
   settled.wait(lock, [&] {

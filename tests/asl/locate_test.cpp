@@ -1,7 +1,7 @@
-#include <string>
-
 #include "asl/parse/parse.h"
 #include "tests/catch.h"
+
+#include <string>
 
 namespace pawl::asl {
 namespace {

@@ -1,14 +1,15 @@
-#include <string>
-#include <utility>
-#include <variant>
+#include "asl/parse/parse.h"
 
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/model/place.h"
-#include "asl/parse/parse.h"
 #include "asl/parse/resource.h"
 #include "asl/validate/validate.h"
 #include "tests/catch.h"
+
+#include <string>
+#include <utility>
+#include <variant>
 
 namespace pawl::asl {
 namespace {
@@ -70,8 +71,8 @@ TEST_CASE("nested machines are flattened and know their place", "[asl][parse]") 
 }
 
 TEST_CASE("paths are absent, null or compiled", "[asl][parse]") {
-  const auto definition = compiled(one_state(
-      R"({"Type": "Pass", "InputPath": "$.a", "ResultPath": null, "Next": "B"})"));
+  const auto definition = compiled(
+      one_state(R"({"Type": "Pass", "InputPath": "$.a", "ResultPath": null, "Next": "B"})"));
   const State& state = definition->machines[0].states[0];
   CHECK(state.input_path.kind == PathField::Kind::kPath);
   CHECK(state.input_path.expression.text() == "$.a");
@@ -250,8 +251,8 @@ TEST_CASE("a Resource is a function, an activity, an integration or something el
   CHECK(kind("https://example.com/") == ResourceKind::kOther);
   for (const char* text :
        {"", "arn:aws:lambda:us-east-1:123456789012:function:", "arn:aws:lambda:r:1:layer:x",
-        "arn:aws:lambda:r:1:function:f:", "arn:aws:states:::sqs", "arn:aws:states:::sqs:",
-        "arn:aws:states:::sqs:.sync", "arn:aws:states:::aws-sdk:s3",
+        "arn:aws:lambda:r:1:function:f:", "arn:aws:states:::sqs",
+        "arn:aws:states:::sqs:", "arn:aws:states:::sqs:.sync", "arn:aws:states:::aws-sdk:s3",
         "arn:aws:states:us-east-1:123456789012:stateMachine:m"}) {
     INFO(text);
     CHECK_FALSE(parse_resource(text));
@@ -259,16 +260,16 @@ TEST_CASE("a Resource is a function, an activity, an integration or something el
 }
 
 TEST_CASE("one state becomes a machine whose targets exist", "[asl][parse]") {
-  const Value machine = machine_of_state(
-      json(R"({"Type": "Choice", "Default": "D", "Choices": [
+  const Value machine = machine_of_state(json(R"({"Type": "Choice", "Default": "D", "Choices": [
         {"Variable": "$.a", "IsNull": true, "Next": "S"},
         {"Variable": "$.a", "IsNull": false, "Next": "C"}]})"),
-      "S");
+                                         "S");
   CHECK(machine.find("States")->size() == 3);
   CHECK(machine.find("States")->find("S")->find("Type")->as_string() == "Choice");
   CHECK(validate(machine).empty());
   const auto problems = validate(machine_of_state(json(R"({"Type": "Parallel", "Branches": [],
-    "End": true})"), "StateName"));
+    "End": true})"),
+                                                  "StateName"));
   CHECK(describe(problems) ==
         "SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/StateName/Branches");
   CHECK_FALSE(validate(machine_of_state(Value::null(), "S")).empty());

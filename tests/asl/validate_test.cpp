@@ -1,21 +1,22 @@
 // The rules themselves are cases in conformance/validation; here is what data cannot express:
 // options, bounds, and the forms in which diagnostics are handed on.
-#include <chrono>
-#include <string>
-#include <utility>
-#include <vector>
+#include "asl/validate/validate.h"
 
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/parse/parse.h"
+#include "asl/parse/resource.h"
 #include "asl/validate/batch.h"
 #include "asl/validate/integrations.h"
 #include "asl/validate/label_error.h"
 #include "asl/validate/names.h"
 #include "asl/validate/report.h"
-#include "asl/validate/validate.h"
-#include "asl/parse/resource.h"
 #include "tests/catch.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace pawl::asl {
 namespace {
@@ -43,7 +44,8 @@ TEST_CASE("a valid definition has no diagnostics", "[asl][validate]") {
 }
 
 TEST_CASE("problems are joined with code, text and location", "[asl][validate]") {
-  CHECK(problems("{}") == "SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /");
+  CHECK(problems("{}") ==
+        "SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /");
   CHECK(problems(one_state(R"({"Type": "Pass", "Next": "X"})")) ==
         "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/A/Next, "
         "MISSING_END_STATE: Workflow has no terminal state at null");
@@ -62,8 +64,8 @@ TEST_CASE("text that is no JSON is told from a definition that is none", "[asl][
 }
 
 TEST_CASE("errors come before warnings, and warnings can be left out", "[asl][validate]") {
-  const std::string text = one_state(
-      R"({"Type": "Pass", "Parameters": {"x": "$.y"}, "Next": "B"})");
+  const std::string text =
+      one_state(R"({"Type": "Pass", "Parameters": {"x": "$.y"}, "Next": "B"})");
   const std::vector<Diagnostic> all = validate_text(text);
   REQUIRE(all.size() == 3);
   CHECK(all[0].severity == Severity::kError);
@@ -93,8 +95,7 @@ TEST_CASE("what is found valid compiles", "[asl][validate]") {
   std::string rule = R"({"Variable": "$.a", "IsNull": true})";
   for (int i = 0; i < 60; ++i) rule = R"({"And": [)" + rule + "]}";
   const std::string text = R"({"StartAt": "A", "States": {"A": {"Type": "Choice", "Choices": [)" +
-                           rule.insert(1, R"("Next": "B", )") +
-                           R"(]}, "B": {"Type": "Succeed"}}})";
+                           rule.insert(1, R"("Next": "B", )") + R"(]}, "B": {"Type": "Succeed"}}})";
   const Result<Value> definition = read_json(text);
   REQUIRE(definition);
   REQUIRE_FALSE(compile(*definition));
@@ -110,15 +111,16 @@ TEST_CASE("the number of diagnostics and their size are bounded", "[asl][validat
   const std::string name(500000, 'x');
   std::string branches = "{}";
   for (int i = 0; i < 500; ++i) branches += ", {}";
-  const auto long_ones = validate_text(R"({"StartAt": "A", "States": {")" + name +
-                                       R"(": {"Type": "Parallel", "End": true, "Branches": [)" +
-                                       branches + "]}}}");
+  const auto long_ones =
+      validate_text(R"({"StartAt": "A", "States": {")" + name +
+                    R"(": {"Type": "Parallel", "End": true, "Branches": [)" + branches + "]}}}");
   std::size_t bytes = 0;
   for (const Diagnostic& diagnostic : long_ones) bytes += diagnostic.location.size();
   CHECK(bytes < 2 * kMaxDiagnosticBytes);
 }
 
-// It takes some 50 ms; the bound leaves room for sanitizers on a busy machine. Quadratic is minutes.
+// It takes some 50 ms; the bound leaves room for sanitizers on a busy machine. Quadratic is
+// minutes.
 constexpr int kQuadraticMs = 10000;
 
 TEST_CASE("a definition of 1 MB takes no quadratic time", "[asl][validate]") {
@@ -137,8 +139,8 @@ TEST_CASE("a definition of 1 MB takes no quadratic time", "[asl][validate]") {
   std::string branches = R"({"StartAt": "b0", "States": {"b0": {"Type": "Succeed"}}})";
   for (int i = 1; i < 15000; ++i) {
     const std::string name = "b" + std::to_string(i);
-    branches += R"(, {"StartAt": ")" + name + R"(", "States": {")" + name +
-                R"(": {"Type": "Succeed"}}})";
+    branches +=
+        R"(, {"StartAt": ")" + name + R"(", "States": {")" + name + R"(": {"Type": "Succeed"}}})";
   }
   CHECK(milliseconds(one_state(R"({"Type": "Parallel", "End": true, "Branches": [)" + branches +
                                "]}")) < kQuadraticMs);
@@ -222,9 +224,9 @@ TEST_CASE("a line of a batch is answered by a line", "[asl][validate]") {
   CHECK(validate_line(R"({"name": "n", "text": ""})", {}) ==
         R"({"name":"n","result":"FAIL","diagnostics":[{"severity":"ERROR",)"
         R"("code":"MISSING_DESCRIPTION","message":"Received a null or empty workflow input."}]})");
-  CHECK(validate_line(R"({"name": 1, "definition": )" +
-                          one_state(R"({"Type": "Pass", "End": true})") + "}",
-                      {}) == R"({"name":1,"result":"OK","diagnostics":[]})");
+  CHECK(validate_line(
+            R"({"name": 1, "definition": )" + one_state(R"({"Type": "Pass", "End": true})") + "}",
+            {}) == R"({"name":1,"result":"OK","diagnostics":[]})");
   CHECK(validate_line(R"({"name": "n", "definition": {"a":1.0}})", {}, true)
             .ends_with(R"("definition":{"a":1.0}})"));
   CHECK(validate_line("{", {}).starts_with(R"({"name":null,"result":"FAIL")"));

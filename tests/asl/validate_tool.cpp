@@ -7,16 +7,16 @@
 // --compile also compiles each definition that is found valid and prints what compile() refuses.
 // --message prints, instead of the answer, what InvalidDefinition says about a "text", as a JSON
 // string; "" if it is valid.
-#include <algorithm>
-#include <iostream>
-#include <string>
-#include <vector>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/parse/parse.h"
 #include "asl/validate/batch.h"
 #include "asl/validate/label_error.h"
+
+#include <algorithm>
+#include <iostream>
+#include <string>
+#include <vector>
 
 namespace {
 

@@ -1,11 +1,11 @@
-#include <string>
-#include <utility>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/parse/parse.h"
 #include "asl/parse/yaml_document.h"
 #include "tests/catch.h"
+
+#include <string>
+#include <utility>
 
 namespace pawl::asl {
 namespace {
@@ -46,19 +46,41 @@ TEST_CASE("plain scalars follow the core schema", "[asl][yaml]") {
     const char* json;
   };
   const Case cases[] = {
-      {"~", "null"},         {"null", "null"},       {"Null", "null"},      {"nULL", "\"nULL\""},
-      {"true", "true"},      {"False", "false"},     {"yes", "\"yes\""},    {"on", "\"on\""},
-      {"12", "12"},          {"+12", "12"},          {"-12", "-12"},        {"0o14", "12"},
-      {"0xC", "12"},         {"0x", "\"0x\""},       {"0o9", "\"0o9\""},    {"1_000", "\"1_000\""},
-      {"1.5", "1.5"},        {".5", "0.5"},          {"1.", "1.0"},         {"1e3", "1000.0"},
-      {"-1.5e-1", "-0.15"},  {"1e", "\"1e\""},       {".", "\".\""},        {"1.0", "1.0"},
-      {"'12'", "\"12\""},    {"\"true\"", "\"true\""}, {"!!str 12", "\"12\""}, {"!!int 12", "12"},
-      {"!!float 1", "1.0"},  {"2020-01-01", "\"2020-01-01\""},
+      {"~", "null"},
+      {"null", "null"},
+      {"Null", "null"},
+      {"nULL", "\"nULL\""},
+      {"true", "true"},
+      {"False", "false"},
+      {"yes", "\"yes\""},
+      {"on", "\"on\""},
+      {"12", "12"},
+      {"+12", "12"},
+      {"-12", "-12"},
+      {"0o14", "12"},
+      {"0xC", "12"},
+      {"0x", "\"0x\""},
+      {"0o9", "\"0o9\""},
+      {"1_000", "\"1_000\""},
+      {"1.5", "1.5"},
+      {".5", "0.5"},
+      {"1.", "1.0"},
+      {"1e3", "1000.0"},
+      {"-1.5e-1", "-0.15"},
+      {"1e", "\"1e\""},
+      {".", "\".\""},
+      {"1.0", "1.0"},
+      {"'12'", "\"12\""},
+      {"\"true\"", "\"true\""},
+      {"!!str 12", "\"12\""},
+      {"!!int 12", "12"},
+      {"!!float 1", "1.0"},
+      {"2020-01-01", "\"2020-01-01\""},
       {"9223372036854775807", "9223372036854775807"},
       {"9223372036854775808", "9.223372036854776E18"},
   };
-  for (const Case& c : cases) CHECK(as_json(std::string("a: ") + c.scalar) ==
-                                    std::string("{\"a\":") + c.json + "}");
+  for (const Case& c : cases)
+    CHECK(as_json(std::string("a: ") + c.scalar) == std::string("{\"a\":") + c.json + "}");
 }
 
 TEST_CASE("an empty value is null", "[asl][yaml]") {
@@ -123,7 +145,8 @@ TEST_CASE("a YAML document is bounded in size, depth and aliases", "[asl][yaml]"
   for (int i = 1; i < 20; ++i) {
     const std::string name = "a" + std::to_string(i);
     const std::string before = "*a" + std::to_string(i - 1);
-    bomb += name + ": &" + name + " [" + before + "," + before + "," + before + "," + before + "]\n";
+    bomb +=
+        name + ": &" + name + " [" + before + "," + before + "," + before + "," + before + "]\n";
   }
   CHECK(yaml_error(bomb).code == ErrorCode::kLimit);
   std::string deep = "a0: &a0 [1]\n";

@@ -1,15 +1,15 @@
 // A definition is any text: checking it, compiling it and finding places in it must not crash, and
 // what is found valid must compile.
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
 #include "asl/json/reader.h"
 #include "asl/parse/parse.h"
 #include "asl/validate/batch.h"
 #include "asl/validate/label_error.h"
 #include "asl/validate/validate.h"
 #include "base/assert.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 namespace {
 

@@ -1,12 +1,12 @@
 // YAML from anywhere: reading it must not crash, and what was read is JSON that reads back equal.
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/parse/parse.h"
 #include "base/assert.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pawl::asl;

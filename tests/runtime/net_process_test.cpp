@@ -2,11 +2,14 @@
 #include "tests/catch.h"
 #include "tests/runtime/shard_fixture.h"
 
+#include <array>
 #include <cerrno>
+#include <fstream>
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>  // NOLINT: POSIX, for kill
 #include <string>
+#include <thread>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -155,7 +158,7 @@ TEST_CASE("grandchildren that stay behind end with their group", "[runtime][net]
     REQUIRE(process);
     const pid_t grandchild = std::stoi(*process->stdout_stream().read_all(100, in(seconds(5))));
     CHECK(process->wait(in(seconds(5)))->ok());
-    for (int i = 0; i < 200 && exists(grandchild); ++i) sleep_for(milliseconds(5));
+    for (int i = 0; i < 20 && exists(grandchild); ++i) sleep_for(milliseconds(5));
     // Its new parent reaps it when it likes; a zombie is dead enough.
     if (exists(grandchild)) {
       ProcessOptions state;
@@ -175,6 +178,39 @@ TEST_CASE("a process that is dropped is killed and reaped", "[runtime][net][proc
   });
   CHECK_FALSE(exists(pid));
   CHECK_FALSE(has_children());
+}
+
+TEST_CASE("a process dies with us, even when we are killed", "[runtime][net][process]") {
+  std::array<int, 2> fds{};
+  REQUIRE(pipe2(fds.data(), O_CLOEXEC) == 0);
+  const pid_t parent = fork();
+  REQUIRE(parent >= 0);
+  if (parent == 0) {
+    Shard shard({.clock = real_clock()});
+    shard.run([&] {
+      Result<Process> process = Process::spawn(shell("sleep 100"));
+      const pid_t pid = process ? process->pid() : -1;
+      static_cast<void>(write(fds[1], &pid, sizeof(pid)));
+      kill(getpid(), SIGKILL);
+    });
+  }
+  pid_t orphan = 0;
+  REQUIRE(read(fds[0], &orphan, sizeof(orphan)) == sizeof(orphan));
+  CHECK(waitpid(parent, nullptr, 0) == parent);
+  REQUIRE(orphan > 0);
+  std::string state;
+  for (int i = 0; i < 400; ++i) {
+    std::ifstream stat("/proc/" + std::to_string(orphan) + "/stat");
+    std::string number;
+    std::string name;
+    state.clear();
+    stat >> number >> name >> state;
+    if (state.empty() || state == "Z") break;  // who inherits it may be slow to reap it
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  CHECK((state.empty() || state == "Z"));
+  close(fds[0]);
+  close(fds[1]);
 }
 
 TEST_CASE("a hundred processes leave neither zombies nor descriptors", "[runtime][net][process]") {

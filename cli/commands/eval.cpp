@@ -1,0 +1,130 @@
+// pawl eval: one expression of the language, without a state machine around it.
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "asl/json/reader.h"
+#include "asl/json/writer.h"
+#include "asl/path/batch.h"
+#include "cli/command.h"
+#include "cli/json_lines.h"
+#include "cli/outcome.h"
+#include "cli/terminal.h"
+#include "cli/text_input.h"
+#include "runtime/clock/random.h"
+
+namespace pawl::cli {
+namespace {
+
+using asl::Value;
+
+constexpr const char* kHelp = R"help(Examples:
+  pawl eval --jsonpath '$.items[?(@.quantity > 1)].sku' --input @order.json
+  pawl eval --jsonpath '$$.Execution.Name' --context '{"Execution": {"Name": "first"}}'
+  pawl eval --intrinsic "States.Format('{} of {}', \$.done, \$.all)" --input '{"done": 3, "all": 4}'
+  echo '{"kind": "jsonpath", "selector": "$.a", "document": {"a": 1}}' | pawl eval --batch
+
+Exit codes: 0 there is a value, 1 there is none (the path finds nothing, the function refuses its
+arguments), 2 the expression or the input is not valid. --batch answers each line with {"result"} or
+{"error": {"code", "message"}}; docs in asl/path/batch.h.)help";
+
+struct EvalOptions {
+  std::string jsonpath;
+  std::string intrinsic;
+  std::string jsonata;
+  std::string input = "{}";
+  std::string context;
+  bool batch = false;
+};
+
+constexpr std::string_view kNoJsonata = "JSONata is not there yet; it comes with a later version";
+
+std::string answer_line(std::string_view line) {
+  const Result<Value> question = asl::read_json(line);
+  const Value* kind = question ? question->find("kind") : nullptr;
+  if (kind != nullptr && kind->is_string() && kind->as_string() == "jsonata") {
+    Value error = Value::object({{Value::string("code"), Value::string("UNSUPPORTED")},
+                                 {Value::string("message"), Value::string(kNoJsonata)}});
+    return asl::to_json(Value::object({{Value::string("error"), std::move(error)}}));
+  }
+  return asl::answer_path_line(line);
+}
+
+int usage(std::string_view message) {
+  show_error(message);
+  return kUsage;
+}
+
+// The question of the batch that asks the same. Shown and answered: usage errors.
+Result<Value> make_question(const EvalOptions& options) {
+  asl::ObjectBuilder question;
+  const std::pair<std::string_view, const std::string*> documents[] = {
+      {"input", &options.input}, {"context", &options.context}};
+  for (const auto& [name, argument] : documents) {
+    if (argument->empty()) continue;
+    Result<std::string> text = read_json_argument(fmt::format("--{}", name), *argument);
+    if (!text) return std::move(text).error();
+    question.set(name, *asl::read_json(*text));
+  }
+  if (!options.intrinsic.empty()) {
+    runtime::SystemRandom random;
+    const auto seed = static_cast<std::int64_t>(random.next_u64() >> 1U);
+    question.set("kind", Value::string("intrinsic"));
+    question.set("call", Value::string(options.intrinsic));
+    question.set("random", Value::integer(seed));
+    return std::move(question).build();
+  }
+  const bool on_context = options.jsonpath.starts_with("$$");
+  if (on_context && options.context.empty()) {
+    return Error{ErrorCode::kInvalid,
+                 "a path that begins with $$ looks into the context object: give it with --context",
+                 ""};
+  }
+  const Value given = std::move(question).build();
+  asl::ObjectBuilder asked;
+  asked.set("kind", Value::string("jsonpath"));
+  asked.set("selector", Value::string(options.jsonpath));
+  asked.set("document", *given.find(on_context ? "context" : "input"));
+  if (on_context) asked.set("root", Value::string("context"));
+  return std::move(asked).build();
+}
+
+int evaluate(const EvalOptions& options) {
+  if (!options.jsonata.empty()) return usage(kNoJsonata);
+  if (options.jsonpath.empty() == options.intrinsic.empty()) {
+    return usage("give one of --jsonpath and --intrinsic; see pawl help eval");
+  }
+  if (!options.jsonpath.empty() && !options.jsonpath.starts_with('$')) {
+    return usage("a path begins with $");
+  }
+  const Result<Value> question = make_question(options);
+  if (!question) return usage(question.error().message);
+  const Value answer = asl::answer_path_question(*question);
+  if (const Value* result = answer.find("result")) {
+    return write_out(output_text(*result)) ? kOk : kEngineFailed;
+  }
+  const Value* error = answer.find("error");
+  PAWL_ASSERT(error != nullptr);
+  show_error(error->find("message")->as_string());
+  return error->find("code")->as_string() == "INVALID_PATH" ? kUsage : kFailed;
+}
+
+}  // namespace
+
+Command add_eval(CLI::App& program) {
+  CLI::App* parser = program.add_subcommand("eval", "Evaluate a JSONPath or an intrinsic function");
+  auto options = std::make_shared<EvalOptions>();
+  parser->add_option("--jsonpath", options->jsonpath, "A path: $.a.b, $$.Execution.Id");
+  parser->add_option("--intrinsic", options->intrinsic, "A call: States.Format('{}', $.a)");
+  parser->add_option("--jsonata", options->jsonata, "Not there yet");
+  parser->add_option("--input", options->input, "JSON, @FILE, or - for standard input");
+  parser->add_option("--context", options->context, "The context object, given likewise");
+  parser->add_flag("--batch", options->batch, "JSON lines in, JSON lines out");
+  parser->footer(kHelp);
+  return {parser, [options]() -> int {
+            return options->batch ? answer_lines(answer_line) : evaluate(*options);
+          }};
+}
+
+}  // namespace pawl::cli

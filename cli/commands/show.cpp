@@ -1,0 +1,133 @@
+// pawl show NAME: one execution, and where it stands.
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+
+#include "asl/json/reader.h"
+#include "asl/json/writer.h"
+#include "cli/command.h"
+#include "cli/diagnostics.h"
+#include "cli/outcome.h"
+#include "cli/stored_executions.h"
+#include "cli/terminal.h"
+#include "runtime/log/log.h"
+
+namespace pawl::cli {
+namespace {
+
+constexpr const char* kHelp = R"help(Examples:
+  pawl show first --data /tmp/orders
+  pawl show order-fulfilment/first --data /tmp/orders --json
+
+NAME is an execution's name, MACHINE/NAME, or its ARN. --json prints what `pawl run --json` prints,
+with the input, and with "waitingIn" for an execution that is under way.)help";
+
+struct ShowOptions {
+  std::string name;
+  std::string data;
+  bool json = false;
+};
+
+// The states an execution is in, "CheckInventory [2]": entered and not left.
+std::vector<std::string> open_states(const std::vector<asl::Value>& events, DefinitionIndex index) {
+  Narrator narrator(std::move(index));
+  std::map<std::string, std::int64_t> open;
+  for (const asl::Value& event : events) {
+    const Line line = narrator.read(event);
+    const std::string where = line.state + (line.iteration.empty() ? "" : " " + line.iteration);
+    if (line.kind == Line::Kind::kEnter) open[where] = line.id;
+    if (line.kind == Line::Kind::kLeave || line.kind == Line::Kind::kCatch) open.erase(where);
+  }
+  std::map<std::int64_t, std::string> by_entry;
+  for (const auto& [where, id] : open) by_entry.emplace(id, where);
+  std::vector<std::string> states;
+  for (const auto& [id, where] : by_entry) states.push_back(where);
+  return states;
+}
+
+void row(std::string_view name, std::string_view value) {
+  write_out(fmt::format("{}{}", out().paint(Style::kDim, fmt::format("{:<10}", name)), value));
+}
+
+// JSON set out over lines, under its name.
+void document(std::string_view name, const std::string& json) {
+  constexpr std::string_view kIndent = "          ";
+  const Result<asl::Value> value = asl::read_json(json);
+  std::string text = value ? asl::to_pretty_json(*value) : json;
+  for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
+    text.insert(at + 1, kIndent);
+  }
+  row(name, text);
+}
+
+void show_text(const ExecutionOutcome& outcome, const std::vector<std::string>& open) {
+  row("name", out().paint(Style::kBold, outcome.name));
+  row("status", out().paint(status_style(outcome.status), engine::status_name(outcome.status)));
+  row("arn", outcome.arn);
+  row("started", date_text(outcome.start_date) + " UTC");
+  if (outcome.stop_date) {
+    const auto span = *outcome.stop_date - outcome.start_date;
+    row("stopped", fmt::format("{} UTC, after {}", date_text(*outcome.stop_date),
+                               elapsed_text(std::chrono::duration<double>(span).count())));
+  }
+  for (const std::string& state : open) row("is in", runtime::escape_for_log(state));
+  if (outcome.failure.error) row("error", runtime::escape_for_log(*outcome.failure.error));
+  if (outcome.failure.cause) document("cause", runtime::escape_for_log(*outcome.failure.cause));
+  if (!outcome.failed_state.empty()) {
+    row("state", runtime::escape_for_log(outcome.failed_state) +
+                     (outcome.place.empty() ? "" : " at " + outcome.place));
+  }
+  if (outcome.input) document("input", *outcome.input);
+  if (outcome.output) document("output", *outcome.output);
+}
+
+int engine_failure(const Error& error) {
+  show_error(error.message);
+  return kEngineFailed;
+}
+
+int show(const ShowOptions& options) {
+  const std::unique_ptr<RuntimeHost> host = open_for_looking(options.data);
+  if (host == nullptr) return options.data.empty() ? kUsage : kEngineFailed;
+  const Result<engine::ExecutionNumber> number = find_execution(*host, options.name);
+  if (!number) {
+    show_error(number.error().message);
+    return kUsage;
+  }
+  const Result<ExecutionOutcome> outcome = read_outcome(*host, *number);
+  if (!outcome) return engine_failure(outcome.error());
+  std::vector<std::string> open;
+  if (outcome->status == engine::ExecutionStatus::kRunning) {
+    const auto description = host->engine().describe(*number);
+    const Result<std::vector<asl::Value>> events = read_history(*host, *number);
+    if (!description) return engine_failure(description.error());
+    if (!events) return engine_failure(events.error());
+    open = open_states(*events, definition_of(*host, description->record).index);
+  }
+  if (!options.json) {
+    show_text(*outcome, open);
+    return kOk;
+  }
+  asl::ObjectBuilder object(to_json(*outcome));
+  if (!open.empty()) {
+    std::vector<asl::Value> states;
+    for (const std::string& state : open) states.push_back(asl::Value::string(state));
+    object.set("waitingIn", asl::Value::array(std::move(states)));
+  }
+  return write_out(output_text(std::move(object).build())) ? kOk : kEngineFailed;
+}
+
+}  // namespace
+
+Command add_show(CLI::App& program) {
+  CLI::App* parser = program.add_subcommand("show", "Show one execution and where it stands");
+  auto options = std::make_shared<ShowOptions>();
+  parser->add_option("NAME", options->name, "The execution")->required();
+  parser->add_option("--data", options->data, "The directory");
+  parser->add_flag("--json", options->json, "Print JSON");
+  parser->footer(kHelp);
+  return {parser, [options] { return show(*options); }};
+}
+
+}  // namespace pawl::cli

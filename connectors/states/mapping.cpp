@@ -1,0 +1,270 @@
+#include "connectors/states/mapping.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <vector>
+
+#include "asl/json/reader.h"
+#include "asl/json/value.h"
+#include "asl/json/writer.h"
+#include "connectors/lambda/backend.h"
+
+namespace pawl::connectors {
+namespace {
+
+using asl::Member;
+using asl::ObjectBuilder;
+using asl::Value;
+using engine::Failure;
+using engine::Outcome;
+using engine::TaskRequest;
+
+constexpr std::string_view kSdkService = "aws-sdk:sfn";
+
+bool is_sdk(const TaskRequest& request) { return request.resource->service == kSdkService; }
+
+std::string with_first(std::string_view name, int (*convert)(int)) {
+  std::string text(name);
+  if (!text.empty()) {
+    text[0] = static_cast<char>(convert(static_cast<unsigned char>(text[0])));
+  }
+  return text;
+}
+int to_upper(int c) { return c >= 'a' && c <= 'z' ? c - 32 : c; }
+int to_lower(int c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
+
+// --- parameters ---
+
+Failure runtime_failure(const TaskRequest& request, std::string_view problem) {
+  return Failure{"States.Runtime",
+                 fmt::format("The Parameters '{}' could not be used to start the Task: [{}]",
+                             request.parameters.text(), problem)};
+}
+
+// Members of the API that are JSON text: a definition may give the value itself.
+bool is_json_text(std::string_view member) {
+  return member == "input" || member == "output" || member == "definition" ||
+         member == "variables" || member == "context";
+}
+
+// PascalCase to camelCase, for the members of structures.
+Value to_api_members(const Value& value) {
+  if (value.is_array()) {
+    std::vector<Value> items;
+    items.reserve(value.size());
+    for (const Value& item : value.items()) items.push_back(to_api_members(item));
+    return Value::array(std::move(items));
+  }
+  if (!value.is_object()) return value;
+  ObjectBuilder out;
+  for (const Member& member : value.members()) {
+    const std::string name = with_first(member.key.as_string(), to_lower);
+    if (member.value.is_null()) continue;  // as if it were absent
+    if (is_json_text(name) && !member.value.is_string()) {
+      out.set(name, Value::string(asl::to_json(member.value)));
+    } else {
+      out.set(name, to_api_members(member.value));
+    }
+  }
+  return std::move(out).build();
+}
+
+// --- answers ---
+
+bool is_date(std::string_view member) {
+  constexpr std::string_view kDates[] = {"startDate",  "stopDate",    "creationDate",
+                                         "updateDate", "redriveDate", "timestamp"};
+  return std::find(std::begin(kDates), std::end(kDates), member) != std::end(kDates);
+}
+
+std::int64_t epoch_millis(const Value& seconds) {
+  return static_cast<std::int64_t>(std::llround(seconds.as_double() * 1000));
+}
+
+std::tm utc(std::int64_t millis) {
+  const std::time_t seconds = millis / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  return parts;
+}
+
+std::string iso8601(std::int64_t millis) {
+  const std::tm parts = utc(millis);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     millis % 1000);
+}
+
+std::string http_date(runtime::WallTime now) {
+  const std::tm parts = utc(now.time_since_epoch().count());
+  constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday,
+                     kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
+                     parts.tm_sec);
+}
+
+Value from_api_date(const Value& seconds, bool sdk) {
+  const std::int64_t millis = epoch_millis(seconds);
+  return sdk ? Value::string(iso8601(millis)) : Value::integer(millis);
+}
+
+// camelCase to PascalCase, members sorted by name as the SDKs' shapes show them.
+Value from_api_members(const Value& value, bool sdk) {
+  if (value.is_array()) {
+    std::vector<Value> items;
+    items.reserve(value.size());
+    for (const Value& item : value.items()) items.push_back(from_api_members(item, sdk));
+    return Value::array(std::move(items));
+  }
+  if (!value.is_object()) return value;
+  std::vector<std::pair<std::string, Value>> members;
+  for (const Member& member : value.members()) {
+    const std::string_view name = member.key.as_string();
+    Value shown = is_date(name) && member.value.is_number() ? from_api_date(member.value, sdk)
+                  : name == "variableReferences"            ? member.value  // keys are states
+                                                 : from_api_members(member.value, sdk);
+    members.emplace_back(with_first(name, to_upper), std::move(shown));
+  }
+  std::sort(members.begin(), members.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  ObjectBuilder out;
+  for (auto& [name, shown] : members) out.set(name, std::move(shown));
+  return std::move(out).build();
+}
+
+std::string request_id(const TaskRequest& request) {
+  return request_id_of(request.idempotency_key + "/request");
+}
+
+// What the SDK saw of the answer, in the order in which the service shows it [rec].
+Value http_metadata(const TaskRequest& request, std::string_view child_arn, runtime::WallTime now) {
+  // {"executionArn":"...","startDate":1.688136139123E9}, with all three digits of the fraction.
+  constexpr std::size_t kAroundArn = 48;
+  const std::string bytes = std::to_string(kAroundArn + child_arn.size());
+  const std::string date = http_date(now);
+  const std::string id = request_id(request);
+  constexpr std::string_view kType = "application/x-amz-json-1.0";
+
+  const std::pair<std::string_view, std::string_view> kAll[] = {{"x-amzn-RequestId", id},
+                                                               {"connection", "keep-alive"},
+                                                               {"Content-Length", bytes},
+                                                               {"Date", date},
+                                                               {"Content-Type", kType}};
+  ObjectBuilder all;
+  for (const auto& [name, text] : kAll) all.set(name, Value::array({Value::string(text)}));
+  const std::pair<std::string_view, std::string_view> kSorted[] = {{"connection", "keep-alive"},
+                                                                  {"Content-Length", bytes},
+                                                                  {"Content-Type", kType},
+                                                                  {"Date", date},
+                                                                  {"x-amzn-RequestId", id}};
+  ObjectBuilder sorted;
+  for (const auto& [name, text] : kSorted) sorted.set(name, Value::string(text));
+  ObjectBuilder out;
+  out.set("AllHttpHeaders", std::move(all).build());
+  out.set("HttpHeaders", std::move(sorted).build());
+  out.set("HttpStatusCode", Value::integer(200));
+  return std::move(out).build();
+}
+
+Value read_answer(const std::string& text) {
+  Result<Value> read = asl::read_json(text);
+  PAWL_ASSERT(read.has_value() && read->is_object());  // our own API wrote it
+  return *std::move(read);
+}
+
+}  // namespace
+
+std::variant<StatesCall, Failure> to_states_call(const TaskRequest& request) {
+  const Value& parameters = request.parameters.value();
+  if (!parameters.is_object()) return runtime_failure(request, "The parameters must be an object");
+  if (!is_sdk(request)) {
+    for (const Member& member : parameters.members()) {
+      const std::string_view field = member.key.as_string();
+      const bool known = field == "StateMachineArn" || field == "Input" || field == "Name" ||
+                         field == "TraceHeader";
+      if (!known) {
+        return runtime_failure(
+            request, fmt::format("The field \"{}\" is not supported by Step Functions", field));
+      }
+      if (field != "Input" && !member.value.is_string() && !member.value.is_null()) {
+        return runtime_failure(request,
+                               fmt::format("The value for the field '{}' must be a STRING", field));
+      }
+    }
+    const Value* machine = parameters.find("StateMachineArn");
+    if (machine == nullptr || machine->is_null()) {
+      return runtime_failure(request, "The field 'StateMachineArn' is required but was missing");
+    }
+  }
+  StatesCall call;
+  call.operation = with_first(request.resource->api_action, to_upper);
+  Value input = to_api_members(parameters);
+  if (call.operation == "StartExecution" && input.find("name") == nullptr) {
+    ObjectBuilder named(input);
+    named.set("name", Value::string(request_id_of(request.idempotency_key)));
+    input = std::move(named).build();
+  }
+  call.input = asl::to_json(input);
+  return call;
+}
+
+asl::Payload to_states_output(const TaskRequest& request, const std::string& answer,
+                              runtime::WallTime now) {
+  const Value api_answer = read_answer(answer);
+  const bool sdk = is_sdk(request);
+  const Value shown = from_api_members(api_answer, sdk);
+  if (sdk) return asl::Payload::of(shown);
+  const Value* arn = api_answer.find("executionArn");
+  PAWL_ASSERT(arn != nullptr);
+  ObjectBuilder out;
+  out.set("ExecutionArn", *arn);
+  out.set("SdkHttpMetadata", http_metadata(request, arn->as_string(), now));
+  out.set("SdkResponseMetadata",
+          std::move(ObjectBuilder().set("RequestId", Value::string(request_id(request)))).build());
+  out.set("StartDate", *shown.find("StartDate"));
+  return asl::Payload::of(std::move(out).build());
+}
+
+Failure to_states_failure(const TaskRequest& request, const StatesError& error) {
+  // Errors that no operation's model has show as the SDK's base class.
+  const bool modelled = error.status == 400 && error.code != "ThrottlingException" &&
+                        error.code != "SerializationException" &&
+                        error.code != "UnknownOperationException";
+  const bool sdk = is_sdk(request);
+  std::string name = sdk ? "SfnException" : "AWSStepFunctionsException";
+  if (modelled) name = error.code.ends_with("Exception") ? error.code : error.code + "Exception";
+  if (sdk) {
+    return Failure{"Sfn." + name,
+                   fmt::format("{} (Service: Sfn, Status Code: {}, Request ID: {}) (SDK Attempt "
+                               "Count: 1)",
+                               error.message, error.status, request_id(request))};
+  }
+  return Failure{"StepFunctions." + name,
+                 fmt::format("{} (Service: AWSStepFunctions; Status Code: {}; Error Code: {}; "
+                             "Request ID: {}; Proxy: null)",
+                             error.message, error.status, error.code, request_id(request))};
+}
+
+Outcome to_sync_outcome(const TaskRequest& request, const std::string& description) {
+  const Value api_answer = read_answer(description);
+  const std::string status(api_answer.find("status")->as_string());
+  if (status == "RUNNING") return engine::TaskSubmitted{};
+  ObjectBuilder shown(from_api_members(api_answer, false));
+  if (request.resource->action.ends_with(".sync:2")) {
+    for (const auto& [api_name, name] : {std::pair{"input", "Input"}, std::pair{"output", "Output"}}) {
+      const Value* text = api_answer.find(api_name);
+      if (text == nullptr) continue;
+      if (const Result<Value> parsed = asl::read_json(text->as_string())) shown.set(name, *parsed);
+    }
+  }
+  const Value document = std::move(shown).build();
+  if (status == "SUCCEEDED") return engine::TaskSucceeded{asl::Payload::of(document), {}};
+  return engine::TaskFailed{{"States.TaskFailed", asl::to_json(document)}};
+}
+
+}  // namespace pawl::connectors
