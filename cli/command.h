@@ -11,9 +11,9 @@
 // for people goes to standard error.
 #pragma once
 
-#include <functional>
-
 #include <CLI/CLI.hpp>
+
+#include <functional>
 
 namespace pawl::cli {
 

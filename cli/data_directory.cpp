@@ -1,16 +1,16 @@
 #include "cli/data_directory.h"
 
+#include "asl/json/reader.h"
+#include "asl/json/writer.h"
+#include "cli/text_input.h"
+#include "runtime/store/leveldb_store.h"
+
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <initializer_list>
 #include <utility>
 #include <vector>
-
-#include "asl/json/reader.h"
-#include "asl/json/writer.h"
-#include "cli/text_input.h"
-#include "runtime/store/leveldb_store.h"
 
 namespace pawl::cli {
 namespace {
@@ -55,7 +55,8 @@ Result<DataDirectory> DataDirectory::open(const std::string& path, bool create) 
   std::error_code code;
   const fs::path parent = fs::absolute(path).parent_path();
   if (create) fs::create_directories(parent, code);
-  if (code) return Error{ErrorCode::kIo, fmt::format("{}: {}", parent.string(), code.message()), ""};
+  if (code)
+    return Error{ErrorCode::kIo, fmt::format("{}: {}", parent.string(), code.message()), ""};
 
   runtime::LevelDbOptions options;
   options.path = path;
@@ -94,7 +95,8 @@ Status DataDirectory::remember(const std::string& machine, const MachineSetup& s
   asl::ObjectBuilder settings;
   settings.set("version", Value::integer(kVersion));
   settings.set("machines", std::move(listed).build());
-  return replace_file(settings_path(path_), asl::to_pretty_json(std::move(settings).build()) + "\n");
+  return replace_file(settings_path(path_),
+                      asl::to_pretty_json(std::move(settings).build()) + "\n");
 }
 
 std::string absolute_path(const std::string& path) {

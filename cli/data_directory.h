@@ -2,17 +2,18 @@
 // mocks each machine was run, so that `pawl resume` needs no more than DIR.
 //
 //   {"version": 1,
-//    "machines": {"order-fulfilment": {"definition": "/...", "functions": "/...", "mock": "/..#Case"},
+//    "machines": {"order-fulfilment": {"definition": "/...", "functions": "/...", "mock":
+//    "/..#Case"},
 //                 "": {...}}}     "": every other machine (pawl serve)
 #pragma once
-
-#include <map>
-#include <memory>
-#include <string>
 
 #include "base/result.h"
 #include "cli/task_world.h"
 #include "runtime/store/store.h"
+
+#include <map>
+#include <memory>
+#include <string>
 
 namespace pawl::cli {
 

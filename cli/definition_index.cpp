@@ -13,7 +13,8 @@ std::string text_of(const asl::Value& object, std::string_view key) {
 DefinitionIndex::DefinitionIndex(const asl::Value& definition) { add_machine(definition, "", 0); }
 
 // Recursion is bounded by the nesting of a document (asl::kMaxDepth).
-void DefinitionIndex::add_machine(const asl::Value& machine, const std::string& pointer, int depth) {
+void DefinitionIndex::add_machine(const asl::Value& machine, const std::string& pointer,
+                                  int depth) {
   const asl::Value* states = machine.find("States");
   if (states == nullptr || !states->is_object()) return;
   for (const asl::Member& member : states->members()) {

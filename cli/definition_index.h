@@ -1,22 +1,22 @@
 // Where the states of a definition are: for messages, which know a state by its name.
 #pragma once
 
+#include "asl/json/value.h"
+
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "asl/json/value.h"
-
 namespace pawl::cli {
 
 struct StatePlace {
   std::string name;
-  std::string pointer;  // "/States/Outer/ItemProcessor/States/Name"
-  std::string type;     // "Task"
+  std::string pointer;   // "/States/Outer/ItemProcessor/States/Name"
+  std::string type;      // "Task"
   std::string resource;  // of a Task
   asl::Value json;
-  int depth = 0;        // 0 in the root machine
+  int depth = 0;  // 0 in the root machine
 };
 
 // Names are unique in a whole definition, so that a name is a key.
@@ -25,7 +25,7 @@ class DefinitionIndex {
   DefinitionIndex() = default;
   explicit DefinitionIndex(const asl::Value& definition);
 
-  const StatePlace* find(std::string_view state) const;  // nullptr if unknown
+  const StatePlace* find(std::string_view state) const;              // nullptr if unknown
   const std::vector<StatePlace>& states() const { return states_; }  // in document order
 
  private:

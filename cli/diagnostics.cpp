@@ -1,12 +1,12 @@
 #include "cli/diagnostics.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "asl/parse/parse.h"
 #include "cli/terminal.h"
 #include "runtime/log/log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace pawl::cli {
 
@@ -29,8 +29,8 @@ void show_diagnostics(const std::string& path, std::string_view text,
     const std::string at = one.location.empty() ? "" : " at " + one.location;
     err().line(fmt::format(
         "{}: {} {}: {}{}", err().paint(Style::kBold, place_in_file(path, text, one.location)),
-        error ? err().paint(Style::kRed, "error") : err().paint(Style::kYellow, "warning"), one.code,
-        runtime::escape_for_log(one.message), runtime::escape_for_log(at)));
+        error ? err().paint(Style::kRed, "error") : err().paint(Style::kYellow, "warning"),
+        one.code, runtime::escape_for_log(one.message), runtime::escape_for_log(at)));
   }
 }
 

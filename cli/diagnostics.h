@@ -1,11 +1,11 @@
 // The problems of a definition, shown with their place in its file.
 #pragma once
 
+#include "asl/validate/validate.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "asl/validate/validate.h"
 
 namespace pawl::cli {
 

@@ -1,8 +1,8 @@
 #include "cli/json_lines.h"
 
-#include <iostream>
-
 #include "cli/command.h"
+
+#include <iostream>
 
 namespace pawl::cli {
 

@@ -1,12 +1,12 @@
 // The command line: finds the command, explains, and suggests what may have been meant.
+#include "cli/command.h"
+#include "cli/suggestion.h"
+#include "cli/terminal.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
-
-#include "cli/command.h"
-#include "cli/suggestion.h"
-#include "cli/terminal.h"
 
 namespace pawl::cli {
 namespace {
@@ -46,11 +46,12 @@ int unknown_command(std::string_view name, const std::vector<Command>& commands)
   return kUsage;
 }
 
-int help(const CLI::App& program, const std::string& topic, const std::vector<Command>& commands) {
-  if (topic.empty() || topic == "help") return write_out(program.help()) ? kOk : kEngineFailed;
+int help(const std::string& overview, const std::string& topic,
+         const std::vector<Command>& commands) {
+  if (topic.empty() || topic == "help") return write_out(overview) ? kOk : kEngineFailed;
   const Command* command = find_command(commands, topic);
   if (command == nullptr) return unknown_command(topic, commands);
-  return write_out(command->parser->help()) ? kOk : kEngineFailed;
+  return write_out(command->parser->help("pawl")) ? kOk : kEngineFailed;
 }
 
 int wrong_usage(const CLI::App& program, const CLI::ParseError& error,
@@ -59,7 +60,7 @@ int wrong_usage(const CLI::App& program, const CLI::ParseError& error,
   const CLI::App* parser = chosen.empty() ? &program : chosen.front();
   const std::string see = parser == &program ? "pawl help" : "pawl help " + parser->get_name();
   std::string unknown;
-  if (error.get_name() == "ExtrasError") {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::vector<std::string> extras = program.remaining(true);
     if (!extras.empty()) unknown = extras.front();
   }
@@ -80,32 +81,36 @@ int wrong_usage(const CLI::App& program, const CLI::ParseError& error,
 
 int run(int argc, char** argv) {
   CLI::App program("A durable engine for AWS Step Functions state machines.", "pawl");
-  program.set_version_flag("--version", std::string("pawl ") + PAWL_VERSION);
+  program.set_version_flag("--version", std::string("pawl ") + PAWL_VERSION, "Print the version");
   program.footer(kOverview);
+  // One command, so that what follows may be called like another: `pawl help run`.
+  program.require_subcommand(0, 1);
   program.get_formatter()->column_width(28);
-  const std::vector<Command> commands = {add_run(program),     add_resume(program),
-                                         add_serve(program),   add_list(program),
-                                         add_show(program),    add_history(program),
-                                         add_validate(program), add_eval(program)};
+  const std::vector<Command> commands = {
+      add_run(program),  add_resume(program),  add_serve(program),    add_list(program),
+      add_show(program), add_history(program), add_validate(program), add_eval(program)};
   std::string topic;
   CLI::App* help_parser = program.add_subcommand("help", "Explain a command, with examples");
-  help_parser->add_option("COMMAND", topic, "The command");
+  help_parser->add_option("COMMAND", topic, "The command")->option_text(" ");
+
+  // Once something has been parsed, help() speaks of that.
+  const std::string overview = program.help();
 
   try {
     program.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = program.get_subcommands();
-    return help(program, chosen.empty() ? "" : chosen.front()->get_name(), commands);
+    return help(overview, chosen.empty() ? "" : chosen.front()->get_name(), commands);
   } catch (const CLI::CallForVersion& version) {
     return write_out(version.what()) ? kOk : kEngineFailed;
   } catch (const CLI::ParseError& error) {
     return wrong_usage(program, error, commands);
   }
-  if (help_parser->parsed()) return help(program, topic, commands);
+  if (help_parser->parsed()) return help(overview, topic, commands);
   for (const Command& command : commands) {
     if (command.parser->parsed()) return command.run();
   }
-  err().line(program.help());
+  err().line(overview);
   return kUsage;
 }
 

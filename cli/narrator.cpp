@@ -1,10 +1,10 @@
 #include "cli/narrator.h"
 
+#include "asl/json/reader.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
-
-#include "asl/json/reader.h"
 
 namespace pawl::cli {
 namespace {
@@ -52,26 +52,39 @@ std::string resource_words(const asl::Value& details) {
 
 std::string_view verb_of(Line::Kind kind) {
   switch (kind) {
-    case Line::Kind::kEnter: return "enter";
-    case Line::Kind::kLeave: return "leave";
-    case Line::Kind::kCatch: return "catch";
-    case Line::Kind::kStart: return "start";
-    case Line::Kind::kDone: return "done";
-    case Line::Kind::kRetry: return "retry";
-    case Line::Kind::kFail: return "fail";
-    case Line::Kind::kExecution: return "";
+    case Line::Kind::kEnter:
+      return "enter";
+    case Line::Kind::kLeave:
+      return "leave";
+    case Line::Kind::kCatch:
+      return "catch";
+    case Line::Kind::kStart:
+      return "start";
+    case Line::Kind::kDone:
+      return "done";
+    case Line::Kind::kRetry:
+      return "retry";
+    case Line::Kind::kFail:
+      return "fail";
+    case Line::Kind::kExecution:
+      return "";
   }
   return "";
 }
 
 Style style_of(Line::Kind kind) {
   switch (kind) {
-    case Line::Kind::kEnter: return Style::kCyan;
+    case Line::Kind::kEnter:
+      return Style::kCyan;
     case Line::Kind::kRetry:
-    case Line::Kind::kCatch: return Style::kYellow;
-    case Line::Kind::kFail: return Style::kRed;
-    case Line::Kind::kExecution: return Style::kBold;
-    default: return Style::kDim;
+    case Line::Kind::kCatch:
+      return Style::kYellow;
+    case Line::Kind::kFail:
+      return Style::kRed;
+    case Line::Kind::kExecution:
+      return Style::kBold;
+    default:
+      return Style::kDim;
   }
 }
 
@@ -119,7 +132,8 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
     line.kind = Kind::kEnter;
     context.state = std::string(name);
     context.failed = false;
-    line.detail = std::string(type.substr(0, type.size() - std::string_view("StateEntered").size()));
+    line.detail =
+        std::string(type.substr(0, type.size() - std::string_view("StateEntered").size()));
     if (line.detail == "Map" || line.detail == "Parallel") {
       containers_[context.state] = context.iteration;
     }
@@ -214,10 +228,10 @@ std::string progress_line(const Line& line, const Terminal& terminal) {
   } else if (!line.iteration.empty()) {
     name += " " + line.iteration;
   }
-  std::string text = fmt::format("{:>9}  {}{}  {}", elapsed_text(line.seconds), indent,
-                                 terminal.paint(style_of(line.kind),
-                                                fmt::format("{:<5}", verb_of(line.kind))),
-                                 one_line(name, 80));
+  std::string text =
+      fmt::format("{:>9}  {}{}  {}", elapsed_text(line.seconds), indent,
+                  terminal.paint(style_of(line.kind), fmt::format("{:<5}", verb_of(line.kind))),
+                  one_line(name, 80));
   if (line.detail.empty()) return text;
   const std::size_t used = indent.size() + name.size();
   text.append(used < kNameColumn ? kNameColumn - used : 0, ' ').append("  ");

@@ -5,6 +5,10 @@
 // what is needed for the next ones.
 #pragma once
 
+#include "asl/json/value.h"
+#include "cli/definition_index.h"
+#include "cli/terminal.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,15 +16,11 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "asl/json/value.h"
-#include "cli/definition_index.h"
-#include "cli/terminal.h"
-
 namespace pawl::cli {
 
 struct Line {
   enum class Kind {
-    kEnter,      // a state
+    kEnter,  // a state
     kLeave,
     kCatch,      // ... leave it by a catcher
     kStart,      // a task, an iteration, the branches
@@ -32,12 +32,12 @@ struct Line {
   Kind kind = Kind::kExecution;
   std::int64_t id = 0;
   std::int64_t previous = 0;
-  double seconds = 0;     // since the start of the execution
-  std::string type;       // of the event
+  double seconds = 0;  // since the start of the execution
+  std::string type;    // of the event
   std::string state;
   std::string iteration;  // "[2]" within a Map, "[2][0]" in a Map within it
   int depth = 0;
-  std::string detail;     // in words; may be empty
+  std::string detail;  // in words; may be empty
 };
 
 class Narrator {
@@ -55,7 +55,7 @@ class Narrator {
   struct Context {
     std::string state;
     std::string iteration;
-    bool failed = false;       // the attempt before has failed: what starts now is a retry
+    bool failed = false;  // the attempt before has failed: what starts now is a retry
     double seconds = 0;
   };
 

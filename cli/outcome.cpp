@@ -1,12 +1,12 @@
 #include "cli/outcome.h"
 
-#include <fmt/format.h>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/time/timestamp.h"
 #include "cli/terminal.h"
 #include "runtime/log/log.h"
+
+#include <fmt/format.h>
 
 namespace pawl::cli {
 namespace {
@@ -25,7 +25,7 @@ std::string cause_text(const std::string& cause) {
   const Result<Value> document =
       cause.starts_with('{') ? asl::read_json(cause) : Result<Value>(Value());
   std::string text = document && document->is_object() ? asl::to_pretty_json(*document)
-                                                        : runtime::escape_for_log(cause);
+                                                       : runtime::escape_for_log(cause);
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
     text.insert(at + 1, kIndent);
   }
@@ -70,8 +70,8 @@ Value to_json(const ExecutionOutcome& outcome) {
 void show_failure(const ExecutionOutcome& outcome) {
   const Terminal& terminal = err();
   terminal.line(terminal.paint(Style::kRed, engine::status_name(outcome.status)) + "  " +
-                terminal.paint(Style::kBold, runtime::escape_for_log(
-                                                 outcome.failure.error.value_or("(no error name)"))));
+                terminal.paint(Style::kBold, runtime::escape_for_log(outcome.failure.error.value_or(
+                                                 "(no error name)"))));
   if (outcome.failure.cause) terminal.line("  cause: " + cause_text(*outcome.failure.cause));
   if (!outcome.failed_state.empty()) {
     terminal.line(fmt::format("  state: {}{}", runtime::escape_for_log(outcome.failed_state),

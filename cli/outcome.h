@@ -1,12 +1,12 @@
 // How an execution came out, as it is shown to people and to programs.
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "asl/json/value.h"
 #include "cli/narrator.h"
 #include "engine/engine.h"
+
+#include <optional>
+#include <string>
 
 namespace pawl::cli {
 
@@ -26,7 +26,8 @@ struct ExecutionOutcome {
 
 ExecutionOutcome outcome_of(const engine::ExecutionDescription& description);
 
-// {"name", "arn", "stateMachineArn", "status", "startDate", "stopDate", "output" | "error", "cause",
+// {"name", "arn", "stateMachineArn", "status", "startDate", "stopDate", "output" | "error",
+// "cause",
 //  "state", "place"}; `output` is the JSON value itself.
 asl::Value to_json(const ExecutionOutcome& outcome);
 

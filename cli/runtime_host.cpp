@@ -1,13 +1,13 @@
 #include "cli/runtime_host.h"
 
+#include "runtime/store/encoding.h"
+#include "runtime/store/lease_table.h"
+#include "runtime/store/memory_store.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <thread>
-
-#include "runtime/store/encoding.h"
-#include "runtime/store/lease_table.h"
-#include "runtime/store/memory_store.h"
 
 namespace pawl::cli {
 namespace {
@@ -38,8 +38,8 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
   }
   const Result<std::uint32_t> stored_shards = shards_of(*host->store_);
   if (!stored_shards) return stored_shards.error();
-  const std::uint32_t shards = std::clamp(std::max(options.shards, *stored_shards), 1U,
-                                          engine::kShardsMax);
+  const std::uint32_t shards =
+      std::clamp(std::max(options.shards, *stored_shards), 1U, engine::kShardsMax);
   if (options.fast_forward && shards > 1) {
     return Error{ErrorCode::kUnsupported,
                  fmt::format("{} was made with {} shards; virtual time needs a store with one",

@@ -8,12 +8,6 @@
 // Without run() the engine answers queries about what the store has: `pawl list` and its kin.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "cli/data_directory.h"
 #include "cli/task_world.h"
@@ -21,6 +15,12 @@
 #include "runtime/clock/clock.h"
 #include "runtime/fiber/shard.h"
 #include "runtime/journal/journal.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace pawl::cli {
 
@@ -47,8 +47,8 @@ class RuntimeHost {
   std::size_t shard_count() const { return shards_.size(); }
 
   // Once. Runs `body` on a fiber of shard 0 with the engine open on all shards; when it returns the
-  // engine is closed: what is committed is durable, and handlers that run are cancelled. An error if
-  // the engine cannot open.
+  // engine is closed: what is committed is durable, and handlers that run are cancelled. An error
+  // if the engine cannot open.
   Status run(const std::function<void()>& body);
 
   // Within `body`: suspends until stop().

@@ -1,10 +1,10 @@
 #include "cli/signals.h"
 
+#include "cli/command.h"
+
 #include <pthread.h>
 #include <signal.h>  // NOLINT: POSIX, for sigtimedwait
 #include <unistd.h>
-
-#include "cli/command.h"
 
 namespace pawl::cli {
 namespace {
@@ -22,12 +22,15 @@ sigset_t awaited() {
 
 }  // namespace
 
-StopSignals::StopSignals(std::function<void()> on_signal, std::chrono::seconds patience)
-    : on_signal_(std::move(on_signal)), patience_(patience) {
+void hold_stop_signals() {
   // A client that has gone must not end the server; neither must a reader of our output.
   ::signal(SIGPIPE, SIG_IGN);
   const sigset_t set = awaited();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+StopSignals::StopSignals(std::function<void()> on_signal, std::chrono::seconds patience)
+    : on_signal_(std::move(on_signal)), patience_(patience) {
   thread_ = std::thread([this] { wait(); });
 }
 
@@ -43,8 +46,8 @@ void StopSignals::wait() {
   const sigset_t set = awaited();
   const timespec patience{patience_.count(), 0};
   while (!over_) {
-    const int signal_number = received_ ? sigtimedwait(&set, nullptr, &patience)
-                                        : sigwaitinfo(&set, nullptr);
+    const int signal_number =
+        received_ ? sigtimedwait(&set, nullptr, &patience) : sigwaitinfo(&set, nullptr);
     if (over_ || (signal_number < 0 && errno == EINTR)) continue;
     if (received_) ::_exit(kInterrupted);  // again, or out of patience
     received_ = true;

@@ -1,15 +1,15 @@
 #include "cli/stored_executions.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "asl/json/reader.h"
 #include "cli/diagnostics.h"
 #include "cli/suggestion.h"
 #include "cli/terminal.h"
 #include "cli/text_input.h"
 #include "cli/workflow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace pawl::cli {
 namespace {

@@ -1,16 +1,16 @@
 // Executions as a store has them: what list, show, history and resume look for by name.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/result.h"
 #include "cli/definition_index.h"
 #include "cli/outcome.h"
 #include "cli/runtime_host.h"
 #include "engine/engine.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace pawl::cli {
 

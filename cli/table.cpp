@@ -7,8 +7,9 @@ namespace {
 
 // Characters, not bytes: what a terminal counts (but for wide ones).
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
 }
 
 }  // namespace
@@ -24,7 +25,8 @@ std::string Table::text(const Terminal& terminal) const {
   constexpr std::size_t kNarrowest = 20;
   std::vector<std::size_t> widths(rows_.front().size());
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i].text));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], width(row[i].text));
   }
   std::size_t used = 0;
   for (std::size_t i = 0; i + 1 < widths.size(); ++i) used += widths[i] + kGap;

@@ -1,10 +1,10 @@
 // Columns of text, each as wide as it must be.
 #pragma once
 
+#include "cli/terminal.h"
+
 #include <string>
 #include <vector>
-
-#include "cli/terminal.h"
 
 namespace pawl::cli {
 

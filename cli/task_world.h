@@ -1,16 +1,17 @@
-// How the Tasks of each state machine reach the world: functions on this machine, mocks, or nothing.
+// How the Tasks of each state machine reach the world: functions on this machine, mocks, or
+// nothing.
 #pragma once
-
-#include <map>
-#include <memory>
-#include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "connectors/connectors.h"
 #include "engine/task.h"
 #include "runtime/clock/clock.h"
 #include "runtime/fiber/shard.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace pawl::cli {
 

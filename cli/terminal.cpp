@@ -1,12 +1,11 @@
 #include "cli/terminal.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include "runtime/log/log.h"
 
 #include <cstdio>
 #include <cstdlib>
-
-#include "runtime/log/log.h"
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace pawl::cli {
 namespace {
@@ -20,13 +19,20 @@ bool wants_colours() {
 
 std::string_view code_of(Style style) {
   switch (style) {
-    case Style::kPlain: return "";
-    case Style::kBold: return "\033[1m";
-    case Style::kDim: return "\033[2m";
-    case Style::kRed: return "\033[31m";
-    case Style::kGreen: return "\033[32m";
-    case Style::kYellow: return "\033[33m";
-    case Style::kCyan: return "\033[36m";
+    case Style::kPlain:
+      return "";
+    case Style::kBold:
+      return "\033[1m";
+    case Style::kDim:
+      return "\033[2m";
+    case Style::kRed:
+      return "\033[31m";
+    case Style::kGreen:
+      return "\033[32m";
+    case Style::kYellow:
+      return "\033[33m";
+    case Style::kCyan:
+      return "\033[36m";
   }
   return "";
 }

@@ -3,10 +3,10 @@
 // NO_COLOR (any value) and TERM=dumb turn colours off; see https://no-color.org.
 #pragma once
 
+#include "base/result.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace pawl::cli {
 

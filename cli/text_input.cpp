@@ -1,16 +1,16 @@
 #include "cli/text_input.h"
 
-#include <fcntl.h>
+#include "asl/json/reader.h"
+
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
 #include <optional>
-
-#include "asl/json/reader.h"
+#include <unistd.h>
 
 namespace pawl::cli {
 namespace {
@@ -49,16 +49,18 @@ Result<std::string> read_all(const File& file, std::string_view name) {
     text.resize(size + static_cast<std::size_t>(count));
     if (count == 0) return text;
     if (text.size() > kFileBytesMax) {
-      return Error{ErrorCode::kLimit, fmt::format("{}: larger than 64 MiB", name), std::string(name)};
+      return Error{ErrorCode::kLimit, fmt::format("{}: larger than 64 MiB", name),
+                   std::string(name)};
     }
   }
 }
 
-// The reader says where as "offset N, ...".
+// The reader says where as "line L, column C (offset N)".
 std::optional<std::size_t> offset_in(std::string_view where) {
   constexpr std::string_view kPrefix = "offset ";
-  if (!where.starts_with(kPrefix)) return std::nullopt;
-  where.remove_prefix(kPrefix.size());
+  const std::size_t at = where.find(kPrefix);
+  if (at == std::string_view::npos) return std::nullopt;
+  where.remove_prefix(at + kPrefix.size());
   std::size_t offset = 0;
   const auto [end, code] = std::from_chars(where.data(), where.data() + where.size(), offset);
   return code == std::errc() && end != where.data() ? std::optional(offset) : std::nullopt;

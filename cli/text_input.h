@@ -1,10 +1,10 @@
 // Text that the command line names: files, standard input, JSON given in place.
 #pragma once
 
+#include "base/result.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace pawl::cli {
 

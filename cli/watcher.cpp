@@ -71,6 +71,8 @@ void Watcher::read_on(Watched& watched) {
 
 bool is_shown(const Line& line, const Terminal& terminal) {
   using Kind = Line::Kind;
+  // Its start is the headline, its end the last word; both are said by whoever knows more.
+  if (line.type.starts_with("Execution")) return false;
   if (line.type.ends_with("Aborted") && line.kind == Kind::kFail) return terminal.interactive();
   switch (line.kind) {
     case Kind::kEnter:
@@ -83,11 +85,10 @@ bool is_shown(const Line& line, const Terminal& terminal) {
     case Kind::kStart:
       return terminal.interactive() && line.type == "MapStateStarted";
     case Kind::kDone:
-      return false;
     case Kind::kExecution:
-      return line.type != "ExecutionStarted";
+      return false;
   }
-  return true;
+  return false;
 }
 
 }  // namespace pawl::cli

@@ -4,6 +4,10 @@
 // held up, and virtual time is not moved.
 #pragma once
 
+#include "cli/narrator.h"
+#include "cli/terminal.h"
+#include "engine/engine.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -11,10 +15,6 @@
 #include <mutex>
 #include <string>
 #include <thread>
-
-#include "cli/narrator.h"
-#include "cli/terminal.h"
-#include "engine/engine.h"
 
 namespace pawl::cli {
 

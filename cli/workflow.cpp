@@ -1,16 +1,16 @@
 #include "cli/workflow.h"
 
+#include "asl/json/reader.h"
+#include "asl/json/writer.h"
+#include "asl/parse/parse.h"
+#include "cli/text_input.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <vector>
-
-#include "asl/json/reader.h"
-#include "asl/json/writer.h"
-#include "asl/parse/parse.h"
-#include "cli/text_input.h"
 
 namespace pawl::cli {
 namespace {
@@ -24,16 +24,20 @@ bool is_definition_name(std::string_view name) {
                      [name](std::string_view ending) { return name.ends_with(ending); });
 }
 
-bool is_yaml_name(std::string_view name) { return name.ends_with(".yaml") || name.ends_with(".yml"); }
+bool is_yaml_name(std::string_view name) {
+  return name.ends_with(".yaml") || name.ends_with(".yml");
+}
 
 Result<std::string> definition_in(const std::string& directory) {
   std::vector<std::string> found;
   std::error_code code;
   fs::directory_iterator entry(directory, code);
   for (; !code && entry != fs::directory_iterator(); entry.increment(code)) {
-    if (is_definition_name(entry->path().filename().string())) found.push_back(entry->path().string());
+    if (is_definition_name(entry->path().filename().string()))
+      found.push_back(entry->path().string());
   }
-  if (code) return Error{ErrorCode::kIo, fmt::format("{}: {}", directory, code.message()), directory};
+  if (code)
+    return Error{ErrorCode::kIo, fmt::format("{}: {}", directory, code.message()), directory};
   std::sort(found.begin(), found.end());
   if (found.size() == 1) return found.front();
   if (found.empty()) {
@@ -44,8 +48,8 @@ Result<std::string> definition_in(const std::string& directory) {
                  directory};
   }
   return Error{ErrorCode::kInvalid,
-               fmt::format("{}: there are several definitions; name one of them:\n    {}", directory,
-                           fmt::join(found, "\n    ")),
+               fmt::format("{}: there are several definitions; name one of them:\n    {}",
+                           directory, fmt::join(found, "\n    ")),
                directory};
 }
 

@@ -9,19 +9,19 @@
 // input is not.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "asl/json/value.h"
 #include "base/result.h"
+
+#include <string>
+#include <string_view>
 
 namespace pawl::cli {
 
 struct Workflow {
-  std::string name;        // of the state machine: the file's name without endings
-  std::string path;        // of the definition, as it was given
-  std::string text;        // of the definition, JSON or YAML
-  std::string json;        // the same as JSON: what is registered
+  std::string name;  // of the state machine: the file's name without endings
+  std::string path;  // of the definition, as it was given
+  std::string text;  // of the definition, JSON or YAML
+  std::string json;  // the same as JSON: what is registered
   asl::Value definition;
   std::string input_file;  // these three are empty where there is none
   std::string functions;

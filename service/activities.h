@@ -2,14 +2,14 @@
 // with GetActivityTask.
 #pragma once
 
+#include "base/result.h"
+#include "engine/engine.h"
+#include "service/tags.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "engine/engine.h"
-#include "service/tags.h"
 
 namespace pawl::service {
 

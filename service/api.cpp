@@ -1,12 +1,12 @@
 #include "service/api.h"
 
-#include <fmt/format.h>
-
-#include <mutex>
-
 #include "asl/json/reader.h"
 #include "service/constraints.h"
 #include "service/operations.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
 
 namespace pawl::service {
 
@@ -56,8 +56,9 @@ Answer Api::call(std::string_view operation, std::string_view body, std::string_
     } else {
       Result<asl::Value> read = asl::read_json(body);
       if (!read || !read->is_object()) {
-        return ApiError{"SerializationException",
-                        read ? "The body of a request must be a JSON object." : read.error().message};
+        return ApiError{
+            "SerializationException",
+            read ? "The body of a request must be a JSON object." : read.error().message};
       }
       input = *std::move(read);
     }

@@ -12,15 +12,15 @@
 //   states_handler->connect(api);
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "connectors/states/states_api.h"
 #include "engine/engine.h"
 #include "service/activities.h"
 #include "service/errors.h"
 #include "service/fiber_mutex.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace pawl::service {
 
@@ -55,8 +55,8 @@ class Api final : public connectors::StatesApi {
 
   // Runs `operation` ("StartExecution") on the JSON text `body`. On a fiber of any of the engine's
   // shards; suspends. `trace_header` is the X-Amzn-Trace-Id of the request, empty if it had none.
-  Answer call(std::string_view operation, std::string_view body,
-              std::string_view trace_header = {}, const connectors::StatesCaller& caller = {});
+  Answer call(std::string_view operation, std::string_view body, std::string_view trace_header = {},
+              const connectors::StatesCaller& caller = {});
 
   std::variant<std::string, connectors::StatesError> call_states(
       std::string_view operation, const std::string& input,

@@ -1,10 +1,10 @@
 #include "service/configuration.h"
 
-#include <algorithm>
-#include <charconv>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
+
+#include <algorithm>
+#include <charconv>
 
 namespace pawl::service {
 
@@ -23,7 +23,7 @@ runtime::WallTime time_of(const Value* value) {
 std::string text_of(const Value& object, std::string_view name) {
   const Value* member = object.find(name);
   return member != nullptr && member->is_string() ? std::string(member->as_string())
-                                                   : std::string();
+                                                  : std::string();
 }
 
 std::uint32_t number_of(const Value& object, std::string_view name) {
@@ -243,8 +243,8 @@ std::optional<ApiError> apply_settings(const Value& input, Settings& settings) {
   if (const Value* tracing = given(input, "tracingConfiguration")) {
     const Value* enabled = given(*tracing, "enabled");
     settings.tracing =
-        std::move(ObjectBuilder().set("enabled",
-                                      enabled != nullptr ? *enabled : Value::boolean(false)))
+        std::move(
+            ObjectBuilder().set("enabled", enabled != nullptr ? *enabled : Value::boolean(false)))
             .build();
   }
   if (const Value* encryption = given(input, "encryptionConfiguration")) {

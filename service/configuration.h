@@ -2,23 +2,23 @@
 // encryption, tags, revision ids and versions. One JSON text in the machine's record.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "asl/json/value.h"
 #include "engine/machines.h"
 #include "runtime/clock/clock.h"
 #include "service/errors.h"
 #include "service/tags.h"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace pawl::service {
 
 // What an update can change besides definition and role.
 struct Settings {
-  asl::Value logging;     // as DescribeStateMachine shows them, defaults filled in
+  asl::Value logging;  // as DescribeStateMachine shows them, defaults filled in
   asl::Value tracing;
   asl::Value encryption;
 };
@@ -43,9 +43,9 @@ struct Version {
 struct Configuration {
   Settings settings;
   Tags tags;
-  std::string revision_id;          // of the API; empty until the first change
-  std::uint32_t versions_made = 0;  // numbers are never used again
-  std::vector<Version> versions;    // oldest first
+  std::string revision_id;              // of the API; empty until the first change
+  std::uint32_t versions_made = 0;      // numbers are never used again
+  std::vector<Version> versions;        // oldest first
   std::vector<RevisionNote> revisions;  // newest last, at most kRevisionNotesMax
 
   // As CreateStateMachine was asked, for its idempotency.

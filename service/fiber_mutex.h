@@ -1,9 +1,9 @@
 // A lock between fibers of one shard, held across suspensions. First come, first served.
 #pragma once
 
-#include <deque>
-
 #include "runtime/fiber/wait_point.h"
+
+#include <deque>
 
 namespace pawl::service {
 

@@ -1,9 +1,9 @@
 // The table of operations: the only place that says which action serves which.
 #pragma once
 
-#include <string_view>
-
 #include "service/api.h"
+
+#include <string_view>
 
 namespace pawl::service {
 

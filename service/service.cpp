@@ -7,6 +7,7 @@ namespace pawl::service {
 namespace {
 
 constexpr std::string_view kTargetPrefix = "AWSStepFunctions.";
+constexpr std::size_t kTraceHeaderMax = 256;  // as the model bounds StartExecution's traceHeader
 constexpr std::string_view kJson10 = "application/x-amz-json-1.0";
 
 runtime::HttpResponse refused(const ApiError& error) {
@@ -44,10 +45,8 @@ runtime::HttpResponse health() {
 }  // namespace
 
 Service::Service(engine::Engine& engine, runtime::Shard& shard, ServiceOptions options)
-    : engine_(engine),
-      api_(engine),
-      server_(shard,
-              {.address = std::move(options.address), .port = options.port},
+    : api_(engine),
+      server_(shard, {.address = std::move(options.address), .port = options.port},
               [this](const runtime::HttpRequest& request) { return handle(request); }) {}
 
 Service::~Service() = default;
@@ -74,8 +73,9 @@ runtime::HttpResponse Service::handle(const runtime::HttpRequest& request) {
       return refused({"SerializationException",
                       "The Content-Type must be " + std::string(kJson10) + ".", 415});
     }
-    Answer answered =
-        api_.call(target, request.body, request.headers.get("X-Amzn-Trace-Id"));
+    std::string_view trace = request.headers.get("X-Amzn-Trace-Id");
+    if (trace.size() > kTraceHeaderMax) trace = {};
+    Answer answered = api_.call(target, request.body, trace);
     if (const auto* error = std::get_if<ApiError>(&answered)) return refused(*error);
     runtime::HttpResponse response;
     response.headers.add("Content-Type", kJson10);

@@ -10,15 +10,15 @@
 // Source: api-facts sections 1-7, 10; the recorded cases outrank it.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-
 #include "base/result.h"
 #include "engine/engine.h"
 #include "runtime/fiber/shard.h"
 #include "runtime/http/server.h"
 #include "service/api.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
 
 namespace pawl::service {
 
@@ -55,7 +55,6 @@ class Service {
   runtime::HttpResponse handle(const runtime::HttpRequest& request);
 
  private:
-  engine::Engine& engine_;
   Api api_;
   runtime::HttpServer server_;
 };

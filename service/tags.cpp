@@ -9,7 +9,7 @@ namespace {
 std::string text_of(const asl::Value& tag, std::string_view name) {
   const asl::Value* member = tag.find(name);
   return member != nullptr && member->is_string() ? std::string(member->as_string())
-                                                   : std::string();
+                                                  : std::string();
 }
 
 auto find_tag(Tags& tags, std::string_view key) {

@@ -3,13 +3,13 @@
 // Source: api-facts section 9.
 #pragma once
 
+#include "asl/json/value.h"
+#include "service/errors.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "asl/json/value.h"
-#include "service/errors.h"
 
 namespace pawl::service {
 
@@ -21,8 +21,9 @@ using Tags = std::vector<Tag>;
 
 inline constexpr std::size_t kTagsMax = 50;  // of one resource (service quota)
 
-// Adds `list` (an array of {key, value}, checked against the model), replacing values of known keys.
-// TooManyTags past kTagsMax, ValidationException for reserved keys ("aws:"); `tags` is then unchanged.
+// Adds `list` (an array of {key, value}, checked against the model), replacing values of known
+// keys. TooManyTags past kTagsMax, ValidationException for reserved keys ("aws:"); `tags` is then
+// unchanged.
 std::optional<ApiError> add_tags(Tags& tags, const asl::Value& list, std::string_view arn);
 void remove_tags(Tags& tags, const asl::Value& keys);
 asl::Value tags_value(const Tags& tags);

@@ -4,13 +4,16 @@
 //   and        = operand { "&&" operand }
 //   operand    = "!" operand | "(" or ")" | relation        ("!" before a path belongs to the path)
 //   relation   = value [ operator value ]                   (a lone path asks whether it exists)
-//   value      = path | string | number | true | false | null | json | /regex/flags
+//   value      = path | string | number | true | false | null | json | /regex/flags | word
+//                                                    (words only where the context allows them)
 //
 // Two kinds of failure are told apart: kInvalid is what Jayway itself reports, and makes `@.a op x`
 // fall back to a lone path; anything else (a bad number, the end of the text) fails the filter.
 #include "asl/path/cursor.h"
+#include "asl/path/escape.h"
 #include "asl/path/lenient_json.h"
 #include "asl/path/parser.h"
+#include "asl/path/regex.h"
 
 #include <algorithm>
 #include <array>
@@ -52,55 +55,14 @@ constexpr std::array<OperatorName, 21> kOperators = {{
 
 bool is_operator_char(char c) { return c == '<' || c == '>' || c == '=' || c == '~' || c == '!'; }
 
-bool is_number_char(char c) {
-  return (c >= '0' && c <= '9') || c == '-' || c == '.' || c == 'E' || c == 'e';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-constexpr std::string_view kFlags = "dixmsuU";
-
-// Java's COMMENTS flag, which RE2 does not have: white space and #... outside classes is dropped.
-std::string without_comments(std::string_view pattern) {
-  std::string out;
-  bool in_class = false;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\' && i + 1 < pattern.size()) {
-      out.push_back(c);
-      out.push_back(pattern[++i]);
-      continue;
-    }
-    if (c == '[') in_class = true;
-    if (c == ']') in_class = false;
-    if (!in_class && c == '#') {
-      while (i < pattern.size() && pattern[i] != '\n') ++i;
-      continue;
-    }
-    if (!in_class && (c == ' ' || (c >= '\t' && c <= '\r'))) continue;
-    out.push_back(c);
-  }
-  return out;
-}
-
-// `text` is /pattern/flags.
-std::shared_ptr<const re2::RE2> compile_regex(std::string_view text) {
-  const std::size_t end = text.rfind('/');
-  std::string pattern(text.substr(1, end - 1));
-  std::string flags;
-  for (const char flag : text.substr(end + 1)) {
-    if (flag == 'i' || flag == 's' || flag == 'm') flags.push_back(flag);
-    if (flag == 'x') pattern = without_comments(pattern);
-  }
-  if (!flags.empty()) pattern = "(?" + flags + ")" + pattern;
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(std::int64_t{1} << 20);  // programs are small; see kMaxPathBytes
-  auto regex = std::make_shared<const re2::RE2>(pattern, options);
-  return regex->ok() ? regex : nullptr;
-}
+bool is_number_char(char c) { return is_digit(c) || c == '-' || c == '.' || c == 'E' || c == 'e'; }
 
 class FilterParser {
  public:
-  FilterParser(std::string_view text, int nesting) : filter_(text), nesting_(nesting) {}
+  FilterParser(std::string_view text, const ParseContext& context)
+      : filter_(text), context_(context) {}
 
   Result<Expression> parse() {
     Expression result;
@@ -304,6 +266,7 @@ class FilterParser {
   }
 
   bool read_literal(Operand& out, char first) {
+    if (context_.bare_words && read_bare_word(out)) return true;
     switch (first) {
       case '\'':
       case '"':
@@ -345,6 +308,25 @@ class FilterParser {
     return true;
   }
 
+  // Letters, digits and _ that are no literal of their own.
+  bool read_bare_word(Operand& out) {
+    const auto is_letter = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
+    const std::size_t begin = filter_.position();
+    std::size_t end = begin;
+    while (filter_.in_bounds(end) && (is_letter(filter_.at(end)) || is_digit(filter_.at(end)))) {
+      ++end;
+    }
+    const std::string_view word = filter_.slice(begin, end);
+    if (word.empty() || !is_letter(word[0])) return false;
+    if (word == "true" || word == "false" || word == "null") return false;
+    filter_.set_position(end);
+    out.kind = OperandKind::kString;
+    out.value = Value::string(word);
+    return true;
+  }
+
   bool read_boolean(Operand& out, char first) {
     const std::size_t size = first == 't' ? 4 : 5;
     const std::size_t begin = filter_.position();
@@ -381,7 +363,8 @@ class FilterParser {
       return invalid("Pattern not closed. Expected / in " + std::string(filter_.text()));
     }
     ++end;
-    while (filter_.in_bounds(end) && kFlags.find(filter_.at(end)) != std::string_view::npos) ++end;
+    while (filter_.in_bounds(end) && kRegexFlags.find(filter_.at(end)) != std::string_view::npos)
+      ++end;
     filter_.set_position(end);
     out.kind = OperandKind::kPattern;
     out.pattern = compile_regex(filter_.slice(begin, end));
@@ -426,7 +409,9 @@ class FilterParser {
       if (!filter_.in_bounds() || is_operator_char(c) || c == ' ') break;
       filter_.advance();
     }
-    Result<CompiledPath> path = parse_path(filter_.slice(begin, filter_.position()), nesting_ + 1);
+    ParseContext context = context_;
+    ++context.nesting;
+    Result<CompiledPath> path = parse_path(filter_.slice(begin, filter_.position()), context);
     if (!path) {
       error_ = std::move(path).error();
       return false;
@@ -448,14 +433,14 @@ class FilterParser {
   }
 
   Cursor filter_;
-  int nesting_;
+  ParseContext context_;
   Error error_;
 };
 
 }  // namespace
 
-Result<Expression> parse_filter(std::string_view text, int nesting) {
-  return FilterParser(text, nesting).parse();
+Result<Expression> parse_filter(std::string_view text, const ParseContext& context) {
+  return FilterParser(text, context).parse();
 }
 
 }  // namespace pawl::asl::jsonpath

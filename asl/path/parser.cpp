@@ -1,8 +1,8 @@
 #include "asl/path/parser.h"
 
 #include "asl/path/cursor.h"
+#include "asl/path/escape.h"
 #include "asl/path/functions.h"
-#include "asl/path/java_text.h"
 #include "asl/path/lenient_json.h"
 
 #include <charconv>
@@ -48,7 +48,7 @@ enum class Read { kOther, kStep, kFailed };
 
 class PathParser {
  public:
-  PathParser(std::string_view text, int nesting) : path_(text), nesting_(nesting) {}
+  PathParser(std::string_view text, const ParseContext& context) : path_(text), context_(context) {}
 
   // The whole text, as a path of its own.
   bool parse_outer() {
@@ -289,8 +289,9 @@ class PathParser {
   }
 
   bool add_path_parameter(FunctionCall& call, std::string_view text) {
-    if (nesting_ + 1 > kMaxPathNesting) return nested_too_deep();
-    PathParser inner(text, nesting_ + 1);
+    ParseContext context = context_;
+    if (++context.nesting > kMaxPathNesting) return nested_too_deep();
+    PathParser inner(text, context);
     if (!inner.parse()) {
       error_ = inner.take_error();
       return false;
@@ -333,7 +334,7 @@ class PathParser {
     if (!problem.empty()) return failed(std::move(problem));
     if (close == Cursor::kNone || !path_.next_significant_is(close, ']')) return Read::kOther;
     const std::size_t end = path_.index_of_next_significant(close, ']');
-    Result<Expression> condition = parse_filter(path_.slice(begin, end + 1), nesting_);
+    Result<Expression> condition = parse_filter(path_.slice(begin, end + 1), context_);
     if (!condition) {
       error_ = std::move(condition).error();
       return Read::kFailed;
@@ -519,19 +520,19 @@ class PathParser {
   }
 
   Cursor path_;
-  int nesting_;
+  ParseContext context_;
   CompiledPath result_;
   Error error_;
 };
 
 }  // namespace
 
-Result<CompiledPath> parse_path(std::string_view text, int nesting) {
+Result<CompiledPath> parse_path(std::string_view text, const ParseContext& context) {
   if (text.size() > kMaxPathBytes) {
     return Error{ErrorCode::kLimit,
                  "The path has more than " + std::to_string(kMaxPathBytes) + " bytes.", ""};
   }
-  if (nesting > kMaxPathNesting) {
+  if (context.nesting > kMaxPathNesting) {
     return Error{ErrorCode::kLimit,
                  "Paths nest deeper than " + std::to_string(kMaxPathNesting) + " levels.", ""};
   }
@@ -541,70 +542,9 @@ Result<CompiledPath> parse_path(std::string_view text, int nesting) {
     completed = "$." + std::string(text);
     text = completed;
   }
-  PathParser parser(text, nesting);
+  PathParser parser(text, context);
   if (!parser.parse_outer()) return parser.take_error();
   return parser.take();
-}
-
-std::optional<std::string> unescape(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  char32_t pending = 0;  // a high surrogate that waits for its other half
-  const auto put_unit = [&](char32_t unit) {
-    if (pending != 0 && unit >= 0xDC00 && unit < 0xE000) {
-      append_utf8(0x10000 + ((pending - 0xD800) << 10U) + (unit - 0xDC00), out);
-      pending = 0;
-      return;
-    }
-    if (pending != 0) append_utf8(pending, out);
-    pending = unit >= 0xD800 && unit < 0xDC00 ? unit : 0;
-    if (pending == 0) append_utf8(unit, out);
-  };
-  const auto put = [&](char c) {
-    if (pending != 0) append_utf8(std::exchange(pending, 0), out);
-    out.push_back(c);
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\') {
-      put(text[i]);
-      continue;
-    }
-    if (++i == text.size()) {
-      put('\\');
-      break;
-    }
-    switch (text[i]) {
-      case 'r':
-        put('\r');
-        break;
-      case 'f':
-        put('\f');
-        break;
-      case 't':
-        put('\t');
-        break;
-      case 'n':
-        put('\n');
-        break;
-      case 'b':
-        put('\b');
-        break;
-      case 'u': {
-        const std::string_view digits = text.substr(i + 1, 4);
-        if (digits.size() < 4) return out;
-        unsigned unit = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + 4, unit, 16);
-        if (error != std::errc{} || end != digits.data() + 4) return std::nullopt;
-        put_unit(unit);
-        i += 4;
-        break;
-      }
-      default:
-        put(text[i]);
-    }
-  }
-  if (pending != 0) append_utf8(pending, out);
-  return out;
 }
 
 }  // namespace pawl::asl::jsonpath

@@ -16,16 +16,19 @@ inline constexpr std::size_t kMaxPathSteps = 256;        // steps of one path
 inline constexpr int kMaxPathNesting = 8;                // paths within filters and parameters
 inline constexpr int kMaxFilterNesting = 32;             // parentheses and `!` within one filter
 
+struct ParseContext {
+  int nesting = 0;  // of paths within filters and parameters
+  // Takes an unquoted word in a filter for a string: `[?(@.Name == Receipt)]`. Jayway refuses it,
+  // but published state machines that run on the service have it.
+  bool bare_words = false;
+};
+
 // A path as Jayway's compiler takes it: blanks around it are dropped, and one that begins with
 // neither `$` nor `@` is read as if `$.` stood before it. kInvalid with Jayway's message and
 // "offset N"; kLimit beyond a bound above.
-Result<CompiledPath> parse_path(std::string_view text, int nesting = 0);
+Result<CompiledPath> parse_path(std::string_view text, const ParseContext& context = {});
 
 // The condition of a filter; `text` is `[?( ... )]` with its brackets.
-Result<Expression> parse_filter(std::string_view text, int nesting);
-
-// Removes backslash escapes: \n, \t, \r, \f, \b, \uXXXX; any other character stands for itself.
-// Empty if \u is not followed by four hexadecimal digits; an incomplete one at the end is dropped.
-std::optional<std::string> unescape(std::string_view text);
+Result<Expression> parse_filter(std::string_view text, const ParseContext& context);
 
 }  // namespace pawl::asl::jsonpath

@@ -20,7 +20,8 @@ class Path {
  public:
   Path() = default;  // no path: only to be assigned to
 
-  // Compiles `text`, which begins with `$`. kInvalid with a reason and an offset otherwise.
+  // Compiles `text`, which begins with `$`. kInvalid with a reason and an offset otherwise. Takes
+  // unquoted words in filters, as the service seems to do: `[?(@.Name == Receipt)]`.
   static Result<Path> parse(std::string_view text);
 
   // Compiles a Reference Path of the States Language: names and single indexes only. Here, unlike
@@ -64,6 +65,7 @@ class Path {
   struct Node;  // the compiled form, in compiled.h
 
  private:
+  static Result<Path> of(Result<std::shared_ptr<const Node>> node);
   explicit Path(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
 
   std::shared_ptr<const Node> root_;

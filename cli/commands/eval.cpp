@@ -1,9 +1,4 @@
 // pawl eval: one expression of the language, without a state machine around it.
-#include <fmt/format.h>
-
-#include <memory>
-#include <utility>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/path/batch.h"
@@ -13,6 +8,11 @@
 #include "cli/terminal.h"
 #include "cli/text_input.h"
 #include "runtime/clock/random.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
 
 namespace pawl::cli {
 namespace {
@@ -115,11 +115,15 @@ int evaluate(const EvalOptions& options) {
 Command add_eval(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("eval", "Evaluate a JSONPath or an intrinsic function");
   auto options = std::make_shared<EvalOptions>();
-  parser->add_option("--jsonpath", options->jsonpath, "A path: $.a.b, $$.Execution.Id");
-  parser->add_option("--intrinsic", options->intrinsic, "A call: States.Format('{}', $.a)");
-  parser->add_option("--jsonata", options->jsonata, "Not there yet");
-  parser->add_option("--input", options->input, "JSON, @FILE, or - for standard input");
-  parser->add_option("--context", options->context, "The context object, given likewise");
+  parser->add_option("--jsonpath", options->jsonpath, "A path: $.a.b, $$.Execution.Id")
+      ->option_text("PATH");
+  parser->add_option("--intrinsic", options->intrinsic, "A call: States.Format('{}', $.a)")
+      ->option_text("CALL");
+  parser->add_option("--jsonata", options->jsonata, "Not there yet")->option_text("EXPRESSION");
+  parser->add_option("--input", options->input, "JSON, @FILE, or - for standard input")
+      ->option_text("JSON");
+  parser->add_option("--context", options->context, "The context object, given likewise")
+      ->option_text("JSON");
   parser->add_flag("--batch", options->batch, "JSON lines in, JSON lines out");
   parser->footer(kHelp);
   return {parser, [options]() -> int {

@@ -1,8 +1,4 @@
 // pawl history NAME: what happened, event by event.
-#include <fmt/format.h>
-
-#include <memory>
-
 #include "asl/json/writer.h"
 #include "cli/command.h"
 #include "cli/narrator.h"
@@ -10,6 +6,10 @@
 #include "cli/stored_executions.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+
+#include <fmt/format.h>
+
+#include <memory>
 
 namespace pawl::cli {
 namespace {
@@ -39,8 +39,9 @@ std::string table_of(const std::vector<asl::Value>& events, DefinitionIndex inde
   for (const asl::Value& event : events) {
     const Line line = narrator.read(event);
     const bool whole = line.type.starts_with("Execution");
-    std::string state = whole ? "" : std::string(2 * static_cast<std::size_t>(line.depth), ' ') +
-                                         one_line(line.state, 80);
+    std::string state = whole ? ""
+                              : std::string(2 * static_cast<std::size_t>(line.depth), ' ') +
+                                    one_line(line.state, 80);
     if (!line.iteration.empty() && !whole) state += " " + line.iteration;
     // The type says what is entered already.
     const std::string detail = line.kind == Line::Kind::kEnter ? "" : line.detail;
@@ -82,8 +83,8 @@ int history(const HistoryOptions& options) {
 Command add_history(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("history", "Show the events of an execution");
   auto options = std::make_shared<HistoryOptions>();
-  parser->add_option("NAME", options->name, "The execution")->required();
-  parser->add_option("--data", options->data, "The directory");
+  parser->add_option("NAME", options->name, "The execution")->option_text(" ")->required();
+  parser->add_option("--data", options->data, "The directory")->option_text("DIR");
   parser->add_flag("--json", options->json, "Print JSON, as GetExecutionHistory does");
   parser->footer(kHelp);
   return {parser, [options] { return history(*options); }};

@@ -1,14 +1,14 @@
 // pawl list: the executions of a data directory.
-#include <fmt/format.h>
-
-#include <memory>
-
 #include "asl/json/writer.h"
 #include "cli/command.h"
 #include "cli/outcome.h"
 #include "cli/stored_executions.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+
+#include <fmt/format.h>
+
+#include <memory>
 
 namespace pawl::cli {
 namespace {
@@ -57,7 +57,8 @@ std::string table_of(const std::vector<engine::ExecutionDescription>& executions
     const Style style = status_style(record.status);
     std::string took;
     if (record.stop_date) {
-      took = elapsed_text(std::chrono::duration<double>(*record.stop_date - record.start_date).count());
+      took = elapsed_text(
+          std::chrono::duration<double>(*record.stop_date - record.start_date).count());
     }
     table.add({{record.name},
                {record.machine},
@@ -96,12 +97,15 @@ int list(const ListOptions& options) {
 Command add_list(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("list", "List the executions of a data directory");
   auto options = std::make_shared<ListOptions>();
-  parser->add_option("--data", options->data, "The directory");
-  parser->add_option("--machine", options->machine, "Of this state machine only");
-  parser->add_option("--status", options->status, "RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED")
+  parser->add_option("--data", options->data, "The directory")->option_text("DIR");
+  parser->add_option("--machine", options->machine, "Of this state machine only")
+      ->option_text("NAME");
+  parser
+      ->add_option("--status", options->status, "RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED")
+      ->option_text("STATUS")
       ->transform(CLI::IsMember({"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"},
                                 CLI::ignore_case));
-  parser->add_option("--max", options->max, "At most so many (1000)");
+  parser->add_option("--max", options->max, "At most so many (1000)")->option_text("N");
   parser->add_flag("--json", options->json, "Print JSON");
   parser->footer(kHelp);
   return {parser, [options] { return list(*options); }};

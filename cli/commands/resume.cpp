@@ -1,9 +1,4 @@
 // pawl resume: goes on with everything that is under way in a data directory.
-#include <fmt/format.h>
-
-#include <atomic>
-#include <memory>
-
 #include "asl/json/writer.h"
 #include "cli/command.h"
 #include "cli/outcome.h"
@@ -12,6 +7,11 @@
 #include "cli/stored_executions.h"
 #include "cli/terminal.h"
 #include "cli/watcher.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <memory>
 
 namespace pawl::cli {
 namespace {
@@ -75,8 +75,8 @@ int ResumeCommand::run() {
     return kEngineFailed;
   }
   if (!all_ended()) {
-    show_note(fmt::format("Stopped; it is kept. Go on with\n    pawl resume --data {}",
-                          options_.data));
+    show_note(
+        fmt::format("Stopped; it is kept. Go on with\n    pawl resume --data {}", options_.data));
     return kInterrupted;
   }
   return show();
@@ -91,6 +91,7 @@ int ResumeCommand::prepare() {
   host_options.data = options_.data;
   host_options.create = false;
   host_options.fast_forward = options_.fast_forward;
+  hold_stop_signals();
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
   if (!host) {
     show_error(host.error().message);
@@ -107,8 +108,7 @@ int ResumeCommand::prepare() {
 
 Status ResumeCommand::find_executions() {
   if (options_.names.empty()) {
-    const auto open =
-        list_executions(*host_, "", engine::ExecutionStatus::kRunning, kResumedMax);
+    const auto open = list_executions(*host_, "", engine::ExecutionStatus::kRunning, kResumedMax);
     if (!open) return open.error();
     for (auto one = open->rbegin(); one != open->rend(); ++one) numbers_.push_back(one->number);
     return {};
@@ -168,7 +168,8 @@ bool ResumeCommand::all_ended() {
   for (; ended_ < numbers_.size(); ++ended_) {
     const Result<engine::ExecutionDescription> description =
         host_->engine().describe(numbers_[ended_]);
-    if (description && description->record.status == engine::ExecutionStatus::kRunning) return false;
+    if (description && description->record.status == engine::ExecutionStatus::kRunning)
+      return false;
   }
   return true;
 }
@@ -192,7 +193,8 @@ int ResumeCommand::show() {
       write_out(output_text(*outcome->output));
     }
     if (alone) {
-      show_note(fmt::format("Its history: pawl history {} --data {}", outcome->name, options_.data));
+      show_note(
+          fmt::format("Its history: pawl history {} --data {}", outcome->name, options_.data));
     }
   }
   return code;
@@ -204,11 +206,12 @@ Command add_resume(CLI::App& program) {
   CLI::App* parser =
       program.add_subcommand("resume", "Go on with what is under way in a data directory");
   auto options = std::make_shared<ResumeOptions>();
-  parser->add_option("NAME", options->names, "Wait for these executions only");
-  parser->add_option("--data", options->data, "The directory");
+  parser->add_option("NAME", options->names, "Wait for these executions only")->option_text(" ");
+  parser->add_option("--data", options->data, "The directory")->option_text("DIR");
   parser->add_option("--functions", options->functions, "Directory of the functions")
+      ->option_text("DIR")
       ->check(CLI::ExistingDirectory);
-  parser->add_option("--mock", options->mock, "FILE#CASE");
+  parser->add_option("--mock", options->mock, "FILE#CASE")->option_text("FILE#CASE");
   parser->add_flag("--fast-forward", options->fast_forward,
                    "Virtual time: waits, retries and timeouts pass at once");
   parser->add_flag("--json", options->json, "Print one object per execution");

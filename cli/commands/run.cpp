@@ -1,12 +1,4 @@
 // pawl run: one execution, from a file on the disk to its output.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-#include <memory>
-#include <set>
-#include <utility>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/parse/parse.h"
@@ -22,6 +14,14 @@
 #include "cli/watcher.h"
 #include "cli/workflow.h"
 #include "engine/execution.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <set>
+#include <utility>
 
 namespace pawl::cli {
 namespace {
@@ -121,7 +121,8 @@ bool check_tasks(const Workflow& workflow, const DefinitionIndex& index, TaskWor
     show_error(fmt::format(
         "the definition calls functions, and no directory of functions is known: {}\n"
         "    Put each into functions/NAME/ beside {} (lambda_function.py, index.mjs or bootstrap\n"
-        "    is enough), name another directory with --functions DIR, or take their answers from a\n"
+        "    is enough), name another directory with --functions DIR, or take their answers from "
+        "a\n"
         "    mock file: --mock FILE#CASE. See docs/functions.md.",
         fmt::join(missing, ", "), workflow.path));
     return false;
@@ -216,9 +217,10 @@ int RunCommand::prepare() {
   if (!workflow) return usage(workflow.error().message);
   workflow_ = *std::move(workflow);
   if (!options_.name.empty() && !is_execution_name(options_.name)) {
-    return usage(fmt::format("--name {}: a name has 1 to 80 characters, none of them a blank or one "
-                             "of <>{{}}[]?*\"#%\\^|~`$&,;:/",
-                             one_line(options_.name, 100)));
+    return usage(
+        fmt::format("--name {}: a name has 1 to 80 characters, none of them a blank or one "
+                    "of <>{{}}[]?*\"#%\\^|~`$&,;:/",
+                    one_line(options_.name, 100)));
   }
   if (!options_.mock.empty()) {
     Result<std::string> mock = resolve_mock(options_.mock, workflow_);
@@ -244,6 +246,7 @@ int RunCommand::prepare() {
   HostOptions host_options;
   host_options.data = options_.data;
   host_options.fast_forward = options_.fast_forward;
+  hold_stop_signals();
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
   if (!host) return engine_failure(host.error());
   host_ = *std::move(host);
@@ -282,13 +285,13 @@ void RunCommand::start() {
                                  options_.data, workflow_.name));
     return;
   }
-  const auto registered =
-      known == nullptr ? engine.create_machine({.name = workflow_.name,
-                                                .definition = workflow_.json,
-                                                .role_arn = kRole,
-                                                .express = express(),
-                                                .configuration = "{}"})
-                       : engine.update_machine(workflow_.name, workflow_.json, {}, {});
+  const auto registered = known == nullptr
+                              ? engine.create_machine({.name = workflow_.name,
+                                                       .definition = workflow_.json,
+                                                       .role_arn = kRole,
+                                                       .express = express(),
+                                                       .configuration = "{}"})
+                              : engine.update_machine(workflow_.name, workflow_.json, {}, {});
   if (!registered) {
     failure_ = engine_failure(registered.error());
     return;
@@ -322,9 +325,10 @@ void RunCommand::start() {
                          err().paint(Style::kDim, options_.name)));
   const Result<engine::StartResult> started = engine.start(std::move(request));
   if (!started && started.error().code == ErrorCode::kExists) {
-    failure_ = usage(fmt::format("there is an execution {} already; look at it with\n"
-                                 "    pawl show {} --data {}",
-                                 options_.name, options_.name, options_.data));
+    failure_ =
+        usage(fmt::format("there is an execution {} already; look at it with\n"
+                          "    pawl show {} --data {}",
+                          options_.name, options_.name, options_.data));
     return;
   }
   if (!started) {
@@ -373,8 +377,8 @@ void RunCommand::interrupted() {
   if (options_.data.empty() || express()) {
     show_note("Stopped. Nothing was kept; with --data DIR it could be resumed.");
   } else {
-    show_note(fmt::format("Stopped; it is kept. Go on with\n    pawl resume --data {}",
-                          options_.data));
+    show_note(
+        fmt::format("Stopped; it is kept. Go on with\n    pawl resume --data {}", options_.data));
   }
 }
 
@@ -382,17 +386,17 @@ int RunCommand::show() {
   const bool succeeded = outcome_->status == engine::ExecutionStatus::kSucceeded;
   if (succeeded) {
     const auto span = outcome_->stop_date.value_or(outcome_->start_date) - outcome_->start_date;
-    err().line(fmt::format(
-        "{} after {}", err().paint(Style::kGreen, "SUCCEEDED"),
-        elapsed_text(std::chrono::duration<double>(span).count())));
+    err().line(fmt::format("{} after {}", err().paint(Style::kGreen, "SUCCEEDED"),
+                           elapsed_text(std::chrono::duration<double>(span).count())));
   } else {
     show_failure(*outcome_);
   }
   if (!options_.data.empty() && !express()) {
     show_note(fmt::format("Its history: pawl history {} --data {}", outcome_->name, options_.data));
   } else if (!options_.history) {
-    show_note(express() ? "Its history: run it again with --history"
-                        : "Its history: run it again with --history, or with --data DIR to keep it");
+    show_note(express()
+                  ? "Its history: run it again with --history"
+                  : "Its history: run it again with --history, or with --data DIR to keep it");
   }
 
   bool written = true;
@@ -416,15 +420,21 @@ int RunCommand::show() {
 Command add_run(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("run", "Run a state machine and print its output");
   auto options = std::make_shared<RunOptions>();
-  parser->add_option("DEFINITION", options->path, "A definition (JSON or YAML), or its directory");
-  parser->add_option("--input", options->input, "JSON, @FILE, or - for standard input");
-  parser->add_option("--name", options->name, "Name of the execution");
+  parser->add_option("DEFINITION", options->path, "A definition (JSON or YAML), or its directory")
+      ->option_text(" ");
+  parser->add_option("--input", options->input, "JSON, @FILE, or - for standard input")
+      ->option_text("JSON");
+  parser->add_option("--name", options->name, "Name of the execution")->option_text("NAME");
   parser->add_option("--type", options->type, "standard or express")
+      ->option_text("TYPE")
       ->check(CLI::IsMember({"standard", "express"}));
   parser->add_option("--functions", options->functions, "Directory of the functions")
+      ->option_text("DIR")
       ->check(CLI::ExistingDirectory);
-  parser->add_option("--mock", options->mock, "FILE#CASE, or a CASE of the directory's mocks.json");
-  parser->add_option("--data", options->data, "Keep everything in this directory");
+  parser->add_option("--mock", options->mock, "FILE#CASE, or a CASE of the directory's mocks.json")
+      ->option_text("FILE#CASE");
+  parser->add_option("--data", options->data, "Keep everything in this directory")
+      ->option_text("DIR");
   parser->add_flag("--fast-forward", options->fast_forward,
                    "Virtual time: waits, retries and timeouts pass at once");
   parser->add_flag("--history", options->history, "Print all events, as GetExecutionHistory does");

@@ -1,10 +1,5 @@
 #include "cli/commands/run_batch.h"
 
-#include <iostream>
-#include <memory>
-#include <optional>
-#include <utility>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/validate/batch.h"
@@ -16,6 +11,11 @@
 #include "cli/terminal.h"
 #include "engine/execution.h"
 #include "runtime/log/log.h"
+
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <utility>
 
 namespace pawl::cli {
 namespace {
@@ -158,11 +158,12 @@ Result<Ended> Batch::execute(const Value& question, bool express) {
     }
   }
   if (Status deleted = engine.delete_machine(machine); !deleted) return std::move(deleted).error();
-  const auto created = engine.create_machine({.name = machine,
-                                              .definition = asl::to_json(*question.find("definition")),
-                                              .role_arn = kRole,
-                                              .express = express,
-                                              .configuration = "{}"});
+  const auto created =
+      engine.create_machine({.name = machine,
+                             .definition = asl::to_json(*question.find("definition")),
+                             .role_arn = kRole,
+                             .express = express,
+                             .configuration = "{}"});
   if (!created) return created.error();
 
   auto ended = std::make_shared<Ended>();
@@ -199,8 +200,7 @@ Result<Value> Batch::events_of(const Ended& ended, bool express, bool whole) con
     if (!rendered) return std::move(rendered).error();
     events = *std::move(rendered);
   } else {
-    Result<engine::HistoryPage> page =
-        host_.engine().history(number_, {}, SIZE_MAX, false, whole);
+    Result<engine::HistoryPage> page = host_.engine().history(number_, {}, SIZE_MAX, false, whole);
     if (!page) return std::move(page).error();
     events = std::move(page->events);
   }
@@ -222,9 +222,8 @@ int run_batch() {
   }
   int code = kOk;
   Batch batch(**host);
-  const Status ran = (*host)->run([&] {
-    code = answer_lines([&batch](std::string_view line) { return batch.answer(line); });
-  });
+  const Status ran = (*host)->run(
+      [&] { code = answer_lines([&batch](std::string_view line) { return batch.answer(line); }); });
   if (ran) return code;
   show_error(ran.error().message);
   return kEngineFailed;

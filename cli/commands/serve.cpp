@@ -1,14 +1,14 @@
 // pawl serve: AWS's API over an engine.
-#include <fmt/format.h>
-
-#include <memory>
-#include <thread>
-
 #include "cli/command.h"
 #include "cli/runtime_host.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "service/service.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <thread>
 
 namespace pawl::cli {
 namespace {
@@ -67,6 +67,7 @@ int ServeCommand::prepare() {
   HostOptions host_options;
   host_options.data = options_.data;
   host_options.shards = options_.shards;
+  hold_stop_signals();
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
   if (!host) return failed(host.error().message, kEngineFailed);
   host_ = *std::move(host);
@@ -103,11 +104,12 @@ void ServeCommand::serve() {
     return;
   }
   const bool six = options_.address.find(':') != std::string::npos;
-  const std::string at = fmt::format("{}:{}", six ? "[" + options_.address + "]" : options_.address,
-                                     service.port());
+  const std::string at =
+      fmt::format("{}:{}", six ? "[" + options_.address + "]" : options_.address, service.port());
   err().line(fmt::format("pawl listens on {}; clients take --endpoint-url http://{}",
                          err().paint(Style::kBold, at), at));
-  if (options_.data.empty()) show_note("Everything is in memory: nothing is kept. Keep it with --data DIR.");
+  if (options_.data.empty())
+    show_note("Everything is in memory: nothing is kept. Keep it with --data DIR.");
   host_->wait_for_stop();
   show_note("Stopping; requests under way are answered.");
   if (const Status stopped = service.stop(shard.clock().after(kDrain)); !stopped) {
@@ -120,13 +122,16 @@ void ServeCommand::serve() {
 Command add_serve(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("serve", "Serve AWS's API to the clients you have");
   auto options = std::make_shared<ServeOptions>();
-  parser->add_option("--port", options->port, "8083; 0 takes any that is free");
-  parser->add_option("--address", options->address, "127.0.0.1");
-  parser->add_option("--data", options->data, "Keep everything in this directory");
+  parser->add_option("--port", options->port, "8083; 0 takes any that is free")->option_text("N");
+  parser->add_option("--address", options->address, "127.0.0.1")->option_text("ADDRESS");
+  parser->add_option("--data", options->data, "Keep everything in this directory")
+      ->option_text("DIR");
   parser->add_option("--functions", options->functions, "Directory of the functions")
+      ->option_text("DIR")
       ->check(CLI::ExistingDirectory);
-  parser->add_option("--mock", options->mock, "FILE#CASE");
+  parser->add_option("--mock", options->mock, "FILE#CASE")->option_text("FILE#CASE");
   parser->add_option("--shards", options->shards, "Threads that run executions (1)")
+      ->option_text("N")
       ->check(CLI::Range(1U, engine::kShardsMax));
   parser->footer(kHelp);
   return {parser, [options] { return ServeCommand(*options).run(); }};

@@ -1,9 +1,4 @@
 // pawl show NAME: one execution, and where it stands.
-#include <fmt/format.h>
-
-#include <map>
-#include <memory>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "cli/command.h"
@@ -12,6 +7,11 @@
 #include "cli/stored_executions.h"
 #include "cli/terminal.h"
 #include "runtime/log/log.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
 
 namespace pawl::cli {
 namespace {
@@ -123,8 +123,8 @@ int show(const ShowOptions& options) {
 Command add_show(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("show", "Show one execution and where it stands");
   auto options = std::make_shared<ShowOptions>();
-  parser->add_option("NAME", options->name, "The execution")->required();
-  parser->add_option("--data", options->data, "The directory");
+  parser->add_option("NAME", options->name, "The execution")->option_text(" ")->required();
+  parser->add_option("--data", options->data, "The directory")->option_text("DIR");
   parser->add_flag("--json", options->json, "Print JSON");
   parser->footer(kHelp);
   return {parser, [options] { return show(*options); }};

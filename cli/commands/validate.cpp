@@ -1,20 +1,21 @@
 // pawl validate: all problems of a definition at once.
-#include <fmt/format.h>
-
-#include <filesystem>
-#include <memory>
+#include "asl/validate/validate.h"
 
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/parse/parse.h"
 #include "asl/validate/batch.h"
-#include "asl/validate/validate.h"
 #include "cli/command.h"
 #include "cli/diagnostics.h"
 #include "cli/json_lines.h"
 #include "cli/terminal.h"
 #include "cli/text_input.h"
 #include "cli/workflow.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
 
 namespace pawl::cli {
 namespace {
@@ -73,7 +74,8 @@ bool examine(const std::string& file, const asl::ValidateOptions& options, std::
     diagnostics = asl::validate_text(text, options);
   } else {
     show_error(definition.error().message);
-    diagnostics = {{asl::Severity::kError, "INVALID_JSON_DESCRIPTION", definition.error().message, ""}};
+    diagnostics = {
+        {asl::Severity::kError, "INVALID_JSON_DESCRIPTION", definition.error().message, ""}};
   }
   return true;
 }
@@ -100,9 +102,9 @@ int validate_files(const ValidateCommand& command, const asl::ValidateOptions& o
       continue;
     }
     show_diagnostics(file, text, diagnostics);
-    err().line(fmt::format("{}: {}", file,
-                           failed ? err().paint(Style::kRed, "not valid")
-                                  : err().paint(Style::kGreen, "valid")));
+    err().line(fmt::format(
+        "{}: {}", file,
+        failed ? err().paint(Style::kRed, "not valid") : err().paint(Style::kGreen, "valid")));
   }
   return code;
 }
@@ -112,7 +114,8 @@ int validate_files(const ValidateCommand& command, const asl::ValidateOptions& o
 Command add_validate(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("validate", "Find all problems of definitions");
   auto command = std::make_shared<ValidateCommand>();
-  parser->add_option("FILE", command->files, "Definitions, JSON or YAML; - for standard input");
+  parser->add_option("FILE", command->files, "Definitions, JSON or YAML; - for standard input")
+      ->option_text("...");
   parser->add_flag("--json", command->json, "Print one JSON object per file");
   parser->add_flag("--batch", command->batch, "JSON lines in, JSON lines out");
   parser->add_flag("--express", command->express, "Check as an Express state machine");

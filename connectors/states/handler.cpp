@@ -1,12 +1,12 @@
 #include "connectors/states/handler.h"
 
-#include <chrono>
-#include <utility>
-
 #include "asl/json/value.h"
 #include "asl/json/writer.h"
 #include "connectors/states/mapping.h"
 #include "runtime/fiber/shard.h"
+
+#include <chrono>
+#include <utility>
 
 namespace pawl::connectors {
 namespace {
@@ -20,9 +20,8 @@ using engine::TaskSucceeded;
 // As the SDKs do: what may pass by itself is tried again.
 constexpr int kAttempts = 4;
 constexpr std::chrono::milliseconds kFirstPause{100};
-// A child's end is announced (ParentLink); these polls are for an announcement that was lost.
-constexpr std::chrono::milliseconds kFirstPoll{2'000};
-constexpr std::chrono::milliseconds kLaterPoll{60'000};
+// While the API is away; otherwise a child's end is announced (ParentLink), and nobody polls.
+constexpr std::chrono::milliseconds kPollAfterFailure{1'000};
 
 bool is_sync(const TaskRequest& request) {
   return request.resource->pattern == asl::IntegrationPattern::kSync;
@@ -59,17 +58,14 @@ std::string child_of(const asl::Value& shown_output) {
   return asl::to_json(std::move(child).build());
 }
 
-Outcome look_at_child(StatesApi& api, const TaskRequest& request, const std::string& child,
-                      std::chrono::milliseconds poll) {
+Outcome look_at_child(StatesApi& api, const TaskRequest& request, const std::string& child) {
   const auto described =
       call_with_retries(api, request, {"DescribeExecution", child}, StatesCaller{});
   if (const auto* error = std::get_if<StatesError>(&described)) {
-    if (may_pass(*error)) return TaskSubmitted{{}, {}, poll};
+    if (may_pass(*error)) return TaskSubmitted{{}, {}, kPollAfterFailure};
     return TaskFailed{to_states_failure(request, *error)};
   }
-  Outcome outcome = to_sync_outcome(request, std::get<std::string>(described));
-  if (auto* waiting = std::get_if<TaskSubmitted>(&outcome)) waiting->poll_after = poll;
-  return outcome;
+  return to_sync_outcome(request, std::get<std::string>(described));
 }
 
 }  // namespace
@@ -82,18 +78,16 @@ Outcome StatesHandler::run(const TaskRequest& request) {
 
   StatesCaller caller;
   // Not for task tokens: there the child's end means nothing, and would only wake the task.
-  if (is_start(call) &&
-      request.resource->pattern != asl::IntegrationPattern::kWaitForTaskToken) {
-    caller.parent = engine::ParentLink{request.execution_number, request.branch,
-                                       request.scheduled_event_id};
+  if (is_start(call) && request.resource->pattern != asl::IntegrationPattern::kWaitForTaskToken) {
+    caller.parent =
+        engine::ParentLink{request.execution_number, request.branch, request.scheduled_event_id};
     caller.waits_for_end = is_sync(request);
   }
   const auto answer = call_with_retries(*api_, request, call, caller);
   if (const auto* error = std::get_if<StatesError>(&answer)) {
     return TaskFailed{to_states_failure(request, *error)};
   }
-  asl::Payload output =
-      to_states_output(request, std::get<std::string>(answer), clock_.wall_now());
+  asl::Payload output = to_states_output(request, std::get<std::string>(answer), clock_.wall_now());
   switch (request.resource->pattern) {
     case asl::IntegrationPattern::kRequestResponse:
       return TaskSucceeded{std::move(output), {}};
@@ -103,28 +97,22 @@ Outcome StatesHandler::run(const TaskRequest& request) {
       break;
   }
   asl::Payload child = asl::Payload::of_text(child_of(output.value()));
-  if (is_cancelled(request)) {  // while the child was being started: nobody else will stop it
-    cancel(request, child);
-    return TaskSubmitted{std::move(output), std::move(child), std::nullopt};
-  }
-  // A child that is done already announced that to a task that was not submitted yet.
-  const Outcome now = look_at_child(*api_, request, child.text(), kFirstPoll);
-  const bool running = std::holds_alternative<TaskSubmitted>(now);
-  return TaskSubmitted{std::move(output), std::move(child),
-                       running ? kFirstPoll : std::chrono::milliseconds(0)};
+  // Stopped while the child was being started: nobody else will stop it.
+  if (is_cancelled(request)) cancel(request, child);
+  return TaskSubmitted{std::move(output), std::move(child), std::nullopt};
 }
 
 Outcome StatesHandler::resume(const TaskRequest& request, const asl::Payload& continuation) {
   PAWL_ASSERT(api_ != nullptr);
   if (!is_sync(request)) return TaskSubmitted{};  // only the holder of the token goes on
-  return look_at_child(*api_, request, continuation.text(), kLaterPoll);
+  return look_at_child(*api_, request, continuation.text());
 }
 
 void StatesHandler::cancel(const TaskRequest& request, const asl::Payload& continuation) {
   PAWL_ASSERT(api_ != nullptr);
   if (!is_sync(request) || !continuation.present()) return;
-  static_cast<void>(call_with_retries(*api_, request, {"StopExecution", continuation.text()},
-                                      StatesCaller{}));
+  static_cast<void>(
+      call_with_retries(*api_, request, {"StopExecution", continuation.text()}, StatesCaller{}));
 }
 
 }  // namespace pawl::connectors

@@ -1,16 +1,16 @@
 #include "connectors/states/mapping.h"
 
+#include "asl/json/reader.h"
+#include "asl/json/value.h"
+#include "asl/json/writer.h"
+#include "connectors/lambda/backend.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <ctime>
 #include <vector>
-
-#include "asl/json/reader.h"
-#include "asl/json/value.h"
-#include "asl/json/writer.h"
-#include "connectors/lambda/backend.h"
 
 namespace pawl::connectors {
 namespace {
@@ -127,7 +127,7 @@ Value from_api_members(const Value& value, bool sdk) {
     const std::string_view name = member.key.as_string();
     Value shown = is_date(name) && member.value.is_number() ? from_api_date(member.value, sdk)
                   : name == "variableReferences"            ? member.value  // keys are states
-                                                 : from_api_members(member.value, sdk);
+                                                            : from_api_members(member.value, sdk);
     members.emplace_back(with_first(name, to_upper), std::move(shown));
   }
   std::sort(members.begin(), members.end(),
@@ -151,17 +151,17 @@ Value http_metadata(const TaskRequest& request, std::string_view child_arn, runt
   constexpr std::string_view kType = "application/x-amz-json-1.0";
 
   const std::pair<std::string_view, std::string_view> kAll[] = {{"x-amzn-RequestId", id},
-                                                               {"connection", "keep-alive"},
-                                                               {"Content-Length", bytes},
-                                                               {"Date", date},
-                                                               {"Content-Type", kType}};
+                                                                {"connection", "keep-alive"},
+                                                                {"Content-Length", bytes},
+                                                                {"Date", date},
+                                                                {"Content-Type", kType}};
   ObjectBuilder all;
   for (const auto& [name, text] : kAll) all.set(name, Value::array({Value::string(text)}));
   const std::pair<std::string_view, std::string_view> kSorted[] = {{"connection", "keep-alive"},
-                                                                  {"Content-Length", bytes},
-                                                                  {"Content-Type", kType},
-                                                                  {"Date", date},
-                                                                  {"x-amzn-RequestId", id}};
+                                                                   {"Content-Length", bytes},
+                                                                   {"Content-Type", kType},
+                                                                   {"Date", date},
+                                                                   {"x-amzn-RequestId", id}};
   ObjectBuilder sorted;
   for (const auto& [name, text] : kSorted) sorted.set(name, Value::string(text));
   ObjectBuilder out;
@@ -256,7 +256,8 @@ Outcome to_sync_outcome(const TaskRequest& request, const std::string& descripti
   if (status == "RUNNING") return engine::TaskSubmitted{};
   ObjectBuilder shown(from_api_members(api_answer, false));
   if (request.resource->action.ends_with(".sync:2")) {
-    for (const auto& [api_name, name] : {std::pair{"input", "Input"}, std::pair{"output", "Output"}}) {
+    for (const auto& [api_name, name] :
+         {std::pair{"input", "Input"}, std::pair{"output", "Output"}}) {
       const Value* text = api_answer.find(api_name);
       if (text == nullptr) continue;
       if (const Result<Value> parsed = asl::read_json(text->as_string())) shown.set(name, *parsed);

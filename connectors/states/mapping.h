@@ -1,21 +1,21 @@
-// From a Task's parameters to a call of the Step Functions API, and from its answer to what the Task
-// shows. Pure.
+// From a Task's parameters to a call of the Step Functions API, and from its answer to what the
+// Task shows. Pure.
 //
-// Two families. `states:startExecution` is the optimized integration, an SDK of the first generation:
-// answers carry its metadata, dates are milliseconds, errors are "StepFunctions.XException".
-// `aws-sdk:sfn:*` is the second generation: any operation, dates are ISO 8601, no metadata, errors
-// "Sfn.XException".
+// Two families. `states:startExecution` is the optimized integration, an SDK of the first
+// generation: answers carry its metadata, dates are milliseconds, errors are
+// "StepFunctions.XException". `aws-sdk:sfn:*` is the second generation: any operation, dates are
+// ISO 8601, no metadata, errors "Sfn.XException".
 //
 // Source: recorded cases services/sfn_task_service, services/aws_sdk_task_service,
 // callback/test_start_execution_sync*, error_handling/task_service_sfn; `integrations` section 3.
 #pragma once
 
-#include <string>
-#include <variant>
-
 #include "connectors/states/states_api.h"
 #include "engine/task.h"
 #include "runtime/clock/clock.h"
+
+#include <string>
+#include <variant>
 
 namespace pawl::connectors {
 
@@ -26,8 +26,8 @@ struct StatesCall {
 
 // The call a request asks for. States.Runtime for parameters that the integration does not know.
 //
-// Without a Name a started execution gets one that looks like AWS's (a UUID) and is the same for the
-// same idempotency key, so that a repeated dispatch finds the child it started.
+// Without a Name a started execution gets one that looks like AWS's (a UUID) and is the same for
+// the same idempotency key, so that a repeated dispatch finds the child it started.
 std::variant<StatesCall, engine::Failure> to_states_call(const engine::TaskRequest& request);
 
 // The Task's output for the API's answer to its call.

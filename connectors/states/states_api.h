@@ -3,12 +3,12 @@
 // service/api.h implements it. Text in, text out, as over HTTP: nothing is shared between threads.
 #pragma once
 
+#include "engine/records.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "engine/records.h"
 
 namespace pawl::connectors {
 
@@ -20,9 +20,9 @@ struct StatesError {
 
 // Who calls, where that matters to StartExecution.
 struct StatesCaller {
-  // The Task attempt that starts the execution. It is kept in the child's record, so that the child's
-  // end reaches the attempt, and that a repeated call of the same attempt finds its own child
-  // instead of ExecutionAlreadyExists.
+  // The Task attempt that starts the execution. It is kept in the child's record, so that the
+  // child's end reaches the attempt, and that a repeated call of the same attempt finds its own
+  // child instead of ExecutionAlreadyExists.
   std::optional<engine::ParentLink> parent;
   // The caller waits for the child's end: an Express machine is refused.
   bool waits_for_end = false;
@@ -32,8 +32,8 @@ class StatesApi {
  public:
   virtual ~StatesApi() = default;
 
-  // `operation` as in X-Amz-Target ("StartExecution"), `input` and the answer as in its bodies. On a
-  // fiber of any of the engine's shards; suspends until the answer is durable.
+  // `operation` as in X-Amz-Target ("StartExecution"), `input` and the answer as in its bodies. On
+  // a fiber of any of the engine's shards; suspends until the answer is durable.
   virtual std::variant<std::string, StatesError> call_states(std::string_view operation,
                                                              const std::string& input,
                                                              const StatesCaller& caller) = 0;

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <type_traits>
-#include <utility>  // before Asio of Boost 1.74, which forgets it
+#include <utility>
 
 namespace pawl::runtime {
 namespace {

@@ -11,7 +11,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <cstddef>
-#include <utility>  // before Asio of Boost 1.74, which forgets it
+#include <utility>
 
 namespace pawl::runtime {
 

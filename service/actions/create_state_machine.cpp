@@ -16,8 +16,7 @@ Answer created(Api& api, const engine::MachineRecord& record, const Configuratio
   out.set("creationDate", engine::epoch_seconds(record.creation_date));
   if (configuration.created_published) {
     constexpr std::uint32_t kFirst = 1;
-    out.set("stateMachineVersionArn",
-            asl::Value::string(version_arn(api, record.name, kFirst)));
+    out.set("stateMachineVersionArn", asl::Value::string(version_arn(api, record.name, kFirst)));
   }
   return answer(std::move(out).build());
 }
@@ -72,16 +71,16 @@ Answer create_state_machine(Api& api, const Request& request) {
   if (!newest) return engine_error(newest.error());
   note_revision(configuration, *newest + 1, api.now());
   if (publish) {
-    const auto version = publish_version(configuration, *newest + 1,
-                                         request.text("versionDescription"), api.now());
+    const auto version =
+        publish_version(configuration, *newest + 1, request.text("versionDescription"), api.now());
     if (const auto* refused = std::get_if<ApiError>(&version)) return *refused;
   }
-  const auto made = api.engine().create_machine({.name = std::string(name),
-                                                 .definition = std::string(definition),
-                                                 .role_arn = std::string(role),
-                                                 .express = express,
-                                                 .configuration =
-                                                     encode_configuration(configuration)});
+  const auto made =
+      api.engine().create_machine({.name = std::string(name),
+                                   .definition = std::string(definition),
+                                   .role_arn = std::string(role),
+                                   .express = express,
+                                   .configuration = encode_configuration(configuration)});
   if (made) return created(api, **made, configuration);
   if (made.error().code == ErrorCode::kExists) {
     return state_machine_already_exists(api.engine().machine_arn(name));

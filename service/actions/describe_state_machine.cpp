@@ -31,8 +31,7 @@ Answer describe_state_machine(Api& api, const Request& request) {
           engine::epoch_seconds(version != nullptr ? version->date : record.creation_date));
   put_settings(version != nullptr ? version->settings : configuration.settings, out);
   if (!found.arn.label.empty()) out.set("label", asl::Value::string(found.arn.label));
-  const std::string& id =
-      version != nullptr ? version->revision_id : configuration.revision_id;
+  const std::string& id = version != nullptr ? version->revision_id : configuration.revision_id;
   if (!id.empty()) out.set("revisionId", asl::Value::string(id));
   if (version != nullptr && !version->description.empty()) {
     out.set("description", asl::Value::string(version->description));

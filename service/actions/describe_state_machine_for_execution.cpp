@@ -22,8 +22,7 @@ Answer describe_state_machine_for_execution(Api& api, const Request& request) {
   out.set("name", asl::Value::string(execution.machine));
   out.set("definition", asl::Value::string(metadata_only ? "{}" : revision->definition));
   out.set("roleArn", asl::Value::string(revision->role_arn));
-  out.set("updateDate",
-          engine::epoch_seconds(note != nullptr ? note->date : execution.start_date));
+  out.set("updateDate", engine::epoch_seconds(note != nullptr ? note->date : execution.start_date));
   put_settings(configuration.settings, out);
   if (note != nullptr && !note->revision_id.empty()) {
     out.set("revisionId", asl::Value::string(note->revision_id));

@@ -12,7 +12,8 @@ namespace pawl::service {
 namespace {
 
 constexpr std::size_t kPageBytesMax = std::size_t{4} << 20;
-constexpr std::size_t kEventsAtOnce = 100;
+// Asked of the engine at once: what a page may be larger than kPageBytesMax.
+constexpr std::size_t kEventsAtOnce = 16;
 
 std::string encode(const engine::HistoryCursor& cursor) {
   return runtime::Encoder().u32(cursor.record).u64(static_cast<std::uint64_t>(cursor.event)).take();

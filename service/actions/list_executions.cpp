@@ -1,7 +1,4 @@
 // ListExecutions of a machine or of one of its versions, newest first.
-#include <array>
-#include <utility>
-
 #include "runtime/store/encoding.h"
 #include "service/actions/actions.h"
 #include "service/page_token.h"
@@ -10,11 +7,13 @@ namespace pawl::service {
 
 namespace {
 
+// Rows that one request looks at. Past it the page ends early, with a token to go on from there.
+constexpr std::size_t kRowsMax = 10'000;
+
 std::optional<engine::ExecutionStatus> status_named(std::string_view name) {
-  for (const auto status :
-       {engine::ExecutionStatus::kRunning, engine::ExecutionStatus::kSucceeded,
-        engine::ExecutionStatus::kFailed, engine::ExecutionStatus::kTimedOut,
-        engine::ExecutionStatus::kAborted}) {
+  for (const auto status : {engine::ExecutionStatus::kRunning, engine::ExecutionStatus::kSucceeded,
+                            engine::ExecutionStatus::kFailed, engine::ExecutionStatus::kTimedOut,
+                            engine::ExecutionStatus::kAborted}) {
     if (engine::status_name(status) == name) return status;
   }
   return std::nullopt;
@@ -84,21 +83,20 @@ Answer list_executions(Api& api, const Request& request) {
 
   const std::size_t max = request.page_size(kPageSizeDefault);
   std::vector<asl::Value> items;
-  std::optional<engine::ExecutionNumber> shown;
   bool more = true;
-  // Pages of the machine until one of ours is full: executions of other versions are passed over.
-  while (more && items.size() < max) {
+  // Rows of the machine until the page is full: executions of other versions are passed over.
+  for (std::size_t looked_at = 0; more && items.size() < max && looked_at < kRowsMax;) {
+    if (looked_at > 0) runtime::yield();
     const std::size_t wanted = max - items.size() + 1;
-    const auto page =
-        api.engine().list(found.record->name, status_named(filter), last, wanted);
+    const auto page = api.engine().list(found.record->name, status_named(filter), last, wanted);
     if (!page) return engine_error(page.error());
     more = page->size() == wanted;
+    looked_at += page->size();
     for (const engine::ExecutionDescription& one : *page) {
       if (items.size() == max) break;
       last = one.number;
       if (by_version && one.record.version_arn != arn) continue;
       items.push_back(item_of(one));
-      shown = one.number;
     }
   }
   asl::ObjectBuilder out;

@@ -1,7 +1,7 @@
 // TagResource, UntagResource, ListTagsForResource: of state machines and activities.
-#include <functional>
-
 #include "service/actions/actions.h"
+
+#include <functional>
 
 namespace pawl::service {
 
@@ -50,17 +50,16 @@ Answer changed(const Checked<Tags>& tags) {
 
 Answer tag_resource(Api& api, const Request& request) {
   const std::string_view arn = request.text("resourceArn");
-  return changed(with_tags(api, arn, [&](Tags& tags) {
-    return add_tags(tags, *request.member("tags"), arn);
-  }));
+  return changed(with_tags(
+      api, arn, [&](Tags& tags) { return add_tags(tags, *request.member("tags"), arn); }));
 }
 
 Answer untag_resource(Api& api, const Request& request) {
-  return changed(with_tags(api, request.text("resourceArn"),
-                           [&](Tags& tags) -> std::optional<ApiError> {
-                             remove_tags(tags, *request.member("tagKeys"));
-                             return std::nullopt;
-                           }));
+  return changed(
+      with_tags(api, request.text("resourceArn"), [&](Tags& tags) -> std::optional<ApiError> {
+        remove_tags(tags, *request.member("tagKeys"));
+        return std::nullopt;
+      }));
 }
 
 Answer list_tags_for_resource(Api& api, const Request& request) {

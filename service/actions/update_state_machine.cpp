@@ -53,10 +53,9 @@ Answer update_state_machine(Api& api, const Request& request) {
   const Result<engine::RevisionRecord> revision =
       api.engine().machines().revision(before.name, before.revision);
   if (!revision) return engine_error(revision.error());
-  const bool new_revision = (definition && *definition != revision->definition) ||
-                            (role && *role != revision->role_arn);
-  const bool changed =
-      new_revision || !same_settings(settings_before, configuration.settings);
+  const bool new_revision =
+      (definition && *definition != revision->definition) || (role && *role != revision->role_arn);
+  const bool changed = new_revision || !same_settings(settings_before, configuration.settings);
   const runtime::WallTime now = api.now();
   // The engine counts the same way (Engine::update_machine).
   const std::uint32_t number = before.revision + (new_revision ? 1 : 0);

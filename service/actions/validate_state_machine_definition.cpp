@@ -7,9 +7,9 @@ namespace pawl::service {
 Answer validate_state_machine_definition(Api& /*api*/, const Request& request) {
   constexpr std::size_t kDiagnosticsMax = 100;
   const bool warnings = request.text("severity") == "WARNING";
-  const std::vector<asl::Diagnostic> found = asl::validate_text(
-      request.text("definition"),
-      {.express = request.text("type") == "EXPRESS", .warnings = warnings});
+  const std::vector<asl::Diagnostic> found =
+      asl::validate_text(request.text("definition"),
+                         {.express = request.text("type") == "EXPRESS", .warnings = warnings});
   const std::size_t max = request.page_size(kDiagnosticsMax);
   bool failed = false;
   std::vector<asl::Value> diagnostics;

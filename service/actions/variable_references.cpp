@@ -1,15 +1,15 @@
 // variableReferences: which variables each state of a definition reads.
 //
-// State name -> sorted names; states that read none are left out, and so is the member when no state
-// reads any. Values that are expressions are looked at: members that end in ".$", and those whose
-// name ends in "Path" (JSONPath); strings in {% %} (JSONata).
+// State name -> sorted names; states that read none are left out, and so is the member when no
+// state reads any. Values that are expressions are looked at: members that end in ".$", and those
+// whose name ends in "Path" (JSONPath); strings in {% %} (JSONata).
 //
 // Source: recorded cases sfn_api_variable_references.
-#include <map>
-#include <set>
-
 #include "asl/json/reader.h"
 #include "service/actions/actions.h"
+
+#include <map>
+#include <set>
 
 namespace pawl::service {
 

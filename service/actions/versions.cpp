@@ -1,10 +1,10 @@
 // PublishStateMachineVersion, ListStateMachineVersions, DeleteStateMachineVersion.
 //
 // Source: api-facts section 4; recorded cases sfn_api_versioning.
-#include <charconv>
-
 #include "service/actions/actions.h"
 #include "service/page_token.h"
+
+#include <charconv>
 
 namespace pawl::service {
 
@@ -15,8 +15,7 @@ constexpr std::string_view kInitialRevision = "INITIAL";
 asl::Value shown(Api& api, std::string_view machine, const Version& version) {
   asl::ObjectBuilder out;
   out.set("creationDate", engine::epoch_seconds(version.date));
-  out.set("stateMachineVersionArn",
-          asl::Value::string(version_arn(api, machine, version.number)));
+  out.set("stateMachineVersionArn", asl::Value::string(version_arn(api, machine, version.number)));
   return std::move(out).build();
 }
 
@@ -44,8 +43,8 @@ Answer publish_state_machine_version(Api& api, const Request& request) {
   if (const Version* known = version_of_revision(configuration, record.revision)) {
     return answer(shown(api, record.name, *known));
   }
-  const auto version = publish_version(configuration, record.revision,
-                                       request.text("description"), api.now());
+  const auto version =
+      publish_version(configuration, record.revision, request.text("description"), api.now());
   if (const auto* refused = std::get_if<ApiError>(&version)) return *refused;
   if (const Status kept = keep(api, record.name, configuration); !kept) {
     return engine_error(kept.error());

@@ -4,6 +4,7 @@
 #include "asl/json/writer.h"
 #include "asl/path/batch.h"
 #include "asl/path/decimal.h"
+#include "asl/path/escape.h"
 #include "asl/path/evaluation.h"
 #include "asl/path/java_text.h"
 #include "asl/path/lenient_json.h"
@@ -83,6 +84,17 @@ TEST_CASE("a state machine's path begins with the dollar sign", "[asl][path]") {
   CHECK_FALSE(Path::parse("").has_value());
   CHECK(Path::parse_lenient("a.b").has_value());
   CHECK(Path::parse("$").value().is_root());
+}
+
+TEST_CASE("a state machine's filter may leave a word without quotes", "[asl][path]") {
+  const Value document = read(R"([{"k":"Ant_1"},{"k":"Bee"},{"k":true}])");
+  CHECK(to_json(path("$[?(@.k==Ant_1)]").evaluate(document).value()) == R"([{"k":"Ant_1"}])");
+  CHECK(to_json(path("$[?(@.k == true)]").evaluate(document).value()) == R"([{"k":true}])");
+  CHECK(to_json(path("$[?(@.k != none && Bee == @.k)].k").evaluate(document).value()) ==
+        R"(["Bee"])");
+  CHECK_FALSE(Path::parse("$[?(word)]").has_value());
+  CHECK_FALSE(Path::parse("$[?(length(@) == 4)]").has_value());
+  CHECK_FALSE(Path::parse_lenient("$[?(@.k==Ant)]").has_value());
 }
 
 TEST_CASE("a path knows its canonical form and its kind", "[asl][path]") {

@@ -1,18 +1,18 @@
 // pawl_test_server [PORT] [DATA]: the API over one shard, for replays and tests by hand. Without
 // DATA the store is memory. Prints "listening on PORT" and runs until SIGTERM or SIGINT.
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
-#include <string>
-#include <thread>
-
 #include "connectors/registry.h"
 #include "connectors/states/handler.h"
 #include "runtime/log/log.h"
 #include "runtime/store/leveldb_store.h"
 #include "runtime/store/memory_store.h"
 #include "service/service.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
 
 int main(int argc, char** argv) {
   using namespace pawl;

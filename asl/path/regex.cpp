@@ -1,0 +1,51 @@
+#include "asl/path/regex.h"
+
+#include <cstdint>
+#include <string>
+
+namespace pawl::asl::jsonpath {
+
+namespace {
+
+// Java's COMMENTS flag, which RE2 does not have: white space and #... outside classes is dropped.
+std::string without_comments(std::string_view pattern) {
+  std::string out;
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\' && i + 1 < pattern.size()) {
+      out.push_back(c);
+      out.push_back(pattern[++i]);
+      continue;
+    }
+    if (c == '[') in_class = true;
+    if (c == ']') in_class = false;
+    if (!in_class && c == '#') {
+      while (i < pattern.size() && pattern[i] != '\n') ++i;
+      continue;
+    }
+    if (!in_class && (c == ' ' || (c >= '\t' && c <= '\r'))) continue;
+    out.push_back(c);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const re2::RE2> compile_regex(std::string_view text) {
+  const std::size_t end = text.rfind('/');
+  std::string pattern(text.substr(1, end - 1));
+  std::string flags;
+  for (const char flag : text.substr(end + 1)) {
+    if (flag == 'i' || flag == 's' || flag == 'm') flags.push_back(flag);
+    if (flag == 'x') pattern = without_comments(pattern);
+  }
+  if (!flags.empty()) pattern = "(?" + flags + ")" + pattern;
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(std::int64_t{1} << 20);  // programs are small; see kMaxPathBytes
+  auto regex = std::make_shared<const re2::RE2>(pattern, options);
+  return regex->ok() ? regex : nullptr;
+}
+
+}  // namespace pawl::asl::jsonpath
