@@ -69,6 +69,8 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
   engine_options.random = &host->random_;
   engine_options.handlers = host->tasks_.get();
   host->engine_ = std::make_unique<engine::Engine>(std::move(engine_options));
+  host->states_api_ = std::make_unique<service::Api>(*host->engine_);
+  host->tasks_->connect(*host->states_api_);
   return host;
 }
 

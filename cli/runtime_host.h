@@ -15,6 +15,7 @@
 #include "runtime/clock/clock.h"
 #include "runtime/fiber/shard.h"
 #include "runtime/journal/journal.h"
+#include "service/api.h"
 
 #include <cstdint>
 #include <functional>
@@ -71,6 +72,7 @@ class RuntimeHost {
   std::vector<std::unique_ptr<runtime::Shard>> shards_;
   std::unique_ptr<TaskWorld> tasks_;
   std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<service::Api> states_api_;  // what nested workflows call
 
   runtime::WaitPoint stopped_;
   bool stopping_ = false;

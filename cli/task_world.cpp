@@ -25,6 +25,8 @@ Result<std::shared_ptr<TaskWorld::Functions>> TaskWorld::open_functions(
   auto handler = std::make_shared<connectors::LambdaHandler>(*functions->lambda, clock_);
   functions->registry.add(asl::ResourceKind::kLambdaFunction, handler);
   functions->registry.add("lambda", handler);
+  functions->registry.add("states", states_);
+  functions->registry.add("aws-sdk:sfn", states_);
   functions_.emplace(directory, functions);
   return functions;
 }

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "connectors/connectors.h"
+#include "connectors/states/handler.h"
 #include "engine/task.h"
 #include "runtime/clock/clock.h"
 #include "runtime/fiber/shard.h"
@@ -26,7 +27,13 @@ struct TaskSetup {
 class TaskWorld final : public engine::TaskHandlers {
  public:
   // `shard` runs the processes of functions. Both must outlive this.
-  TaskWorld(runtime::Shard& shard, runtime::Clock& clock) : shard_(shard), clock_(clock) {}
+  TaskWorld(runtime::Shard& shard, runtime::Clock& clock)
+      : shard_(shard),
+        clock_(clock),
+        states_(std::make_shared<connectors::StatesHandler>(clock)) {}
+
+  // Where nested workflows and `aws-sdk:sfn` calls go. Before the engine opens.
+  void connect(connectors::StatesApi& api) { states_->connect(api); }
 
   // kInvalid, kNotFound: the message says what is wrong with the functions or the mocks.
   Status add(const std::string& machine, const TaskSetup& setup);
@@ -56,6 +63,7 @@ class TaskWorld final : public engine::TaskHandlers {
 
   runtime::Shard& shard_;
   runtime::Clock& clock_;
+  std::shared_ptr<connectors::StatesHandler> states_;
   // Machines with one directory share its processes.
   std::map<std::string, std::shared_ptr<Functions>> functions_;
   std::map<std::string, Machine, std::less<>> machines_;

@@ -34,7 +34,7 @@ def load(folder):
     for path in sorted(folder.glob("*.jsonl")) + sorted(folder.glob("*.json")):
         text = path.read_text("utf-8")
         if path.suffix == ".jsonl":
-            cases = [json.loads(line) for line in text.splitlines() if line.strip()]
+            cases = [json.loads(line) for line in text.split("\n") if line.strip()]
         else:
             cases = json.loads(text)
             cases = cases if isinstance(cases, list) else [cases]
@@ -56,7 +56,7 @@ def ask(pawl, cases):
     command = [pawl, "eval", "--batch"]
     done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True,
                           encoding="utf-8")
-    answers = done.stdout.splitlines()
+    answers = done.stdout.rstrip("\n").split("\n")
     if done.returncode != 0 or len(answers) != len(lines):
         sys.exit(f"{command[0]}: exit code {done.returncode}, {len(answers)} answers to "
                  f"{len(lines)} questions\n{done.stderr}")

@@ -32,9 +32,10 @@ struct EvaluationState {
   explicit EvaluationState(const Value& root_document) : root(&root_document) {}
 
   // Notes the failure and gives false. The text is made only where somebody may read it: filters
-  // pass over what is not found or invalid.
+  // pass over what is not found or invalid. Never inlined: its strings would swell the frames of
+  // the functions that recurse, and a fiber's stack is small.
   template <typename Text>
-  bool fail(Failure what, Text&& text) {
+  [[gnu::noinline]] bool fail(Failure what, Text&& text) {
     failure = what;
     message.clear();
     const bool swallowed = what == Failure::kNotFound || what == Failure::kInvalid;
@@ -76,16 +77,17 @@ class Evaluation {
   bool not_an_array(std::size_t i, const Value& node);
   bool absent(std::size_t i, const std::string& name);
 
-  bool run_names(std::size_t i, const Value& node);
-  bool run_element(std::size_t i, const Value& array, std::int64_t index);
-  bool run_indexes(std::size_t i, const Value& array);
-  bool run_slice(std::size_t i, const Value& array);
-  bool run_wildcard(std::size_t i, const Value& node);
-  bool run_filter(std::size_t i, const Value& node);
-  bool run_scan(std::size_t i, const Value& node);
+  // Not inlined, again for the sake of the stack.
+  [[gnu::noinline]] bool run_names(std::size_t i, const Value& node);
+  [[gnu::noinline]] bool run_element(std::size_t i, const Value& array, std::int64_t index);
+  [[gnu::noinline]] bool run_indexes(std::size_t i, const Value& array);
+  [[gnu::noinline]] bool run_slice(std::size_t i, const Value& array);
+  [[gnu::noinline]] bool run_wildcard(std::size_t i, const Value& node);
+  [[gnu::noinline]] bool run_filter(std::size_t i, const Value& node);
+  [[gnu::noinline]] bool run_scan(std::size_t i, const Value& node);
   bool scan_visit(std::size_t target, const Value& node);
   bool scan_matches(std::size_t target, const Value& node, bool& matches);
-  bool run_function(std::size_t i, const Value& node);
+  [[gnu::noinline]] bool run_function(std::size_t i, const Value& node);
   bool accepts_leaf_name(std::size_t i) const;
 
   bool leaf(std::size_t i) const { return i + 1 == path_.steps.size(); }

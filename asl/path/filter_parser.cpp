@@ -66,7 +66,7 @@ class FilterParser {
 
   Result<Expression> parse() {
     Expression result;
-    if (!read_frame() || !read_or(result, 0)) return failure();
+    if (!read_frame() || !read_or(result, context_.filter_nesting)) return failure();
     filter_.skip_blanks();
     if (filter_.in_bounds()) {
       invalid("Expected end of filter expression instead of: " +
@@ -78,8 +78,11 @@ class FilterParser {
 
  private:
   // --- failures: every reader returns false after noting one ---
+  //
+  // What recurses (read_chain, read_operand) calls the rest without inlining it: parsing may happen
+  // on a fiber, whose stack is small.
 
-  bool invalid(std::string message) {
+  [[gnu::noinline]] bool invalid(std::string message) {
     error_ = {ErrorCode::kInvalid, std::move(message), ""};
     return false;
   }
@@ -87,7 +90,7 @@ class FilterParser {
     error_ = {ErrorCode::kEvaluation, "", ""};
     return false;
   }
-  bool too_deep() {
+  [[gnu::noinline]] bool too_deep() {
     error_ = {ErrorCode::kLimit,
               "A filter nests deeper than " + std::to_string(kMaxFilterNesting) + " levels.", ""};
     return false;
@@ -191,6 +194,7 @@ class FilterParser {
 
   bool read_operand(Expression& out, int depth) {
     if (depth > kMaxFilterNesting) return too_deep();
+    depth_ = depth;
     char c = 0;
     if (!peek(c)) return false;
     const std::size_t before = filter_.position();
@@ -214,7 +218,7 @@ class FilterParser {
     return read_relation(out);
   }
 
-  bool read_relation(Expression& out) {
+  [[gnu::noinline]] bool read_relation(Expression& out) {
     if (!read_value(out.left)) return false;
     const std::size_t before = filter_.position();
     if (read_operator(out.op) && read_value(out.right)) return true;
@@ -265,7 +269,7 @@ class FilterParser {
     return read_literal(out, c);
   }
 
-  bool read_literal(Operand& out, char first) {
+  [[gnu::noinline]] bool read_literal(Operand& out, char first) {
     if (context_.bare_words && read_bare_word(out)) return true;
     switch (first) {
       case '\'':
@@ -387,7 +391,7 @@ class FilterParser {
   }
 
   // A path ends at a blank, an operator, or a parenthesis that closes no function call.
-  bool read_path(Operand& out) {
+  [[gnu::noinline]] bool read_path(Operand& out) {
     const std::size_t before = filter_.index_of_previous_significant(filter_.position());
     const bool negated = before != Cursor::kNone && filter_.at(before) == '!';
     const std::size_t begin = filter_.position();
@@ -411,6 +415,7 @@ class FilterParser {
     }
     ParseContext context = context_;
     ++context.nesting;
+    context.filter_nesting = depth_;
     Result<CompiledPath> path = parse_path(filter_.slice(begin, filter_.position()), context);
     if (!path) {
       error_ = std::move(path).error();
@@ -434,6 +439,7 @@ class FilterParser {
 
   Cursor filter_;
   ParseContext context_;
+  int depth_ = 0;  // of the operand that is being read
   Error error_;
 };
 

@@ -78,11 +78,11 @@ class PathParser {
   Error take_error() { return std::move(error_); }
 
  private:
-  bool fail(std::string message, ErrorCode code = ErrorCode::kInvalid) {
+  [[gnu::noinline]] bool fail(std::string message, ErrorCode code = ErrorCode::kInvalid) {
     error_ = {code, std::move(message), "offset " + std::to_string(path_.position())};
     return false;
   }
-  Read failed(std::string message, ErrorCode code = ErrorCode::kInvalid) {
+  [[gnu::noinline]] Read failed(std::string message, ErrorCode code = ErrorCode::kInvalid) {
     fail(std::move(message), code);
     return Read::kFailed;
   }
@@ -141,7 +141,7 @@ class PathParser {
   }
 
   // name, name(), name(parameters)
-  Read read_word() {
+  [[gnu::noinline]] Read read_word() {
     if (path_.current_is(' ')) return Read::kOther;
     const std::size_t begin = path_.position();
     std::size_t at = begin;
@@ -288,7 +288,7 @@ class PathParser {
                 " at character position: " + std::to_string(path_.position()));
   }
 
-  bool add_path_parameter(FunctionCall& call, std::string_view text) {
+  [[gnu::noinline]] bool add_path_parameter(FunctionCall& call, std::string_view text) {
     ParseContext context = context_;
     if (++context.nesting > kMaxPathNesting) return nested_too_deep();
     PathParser inner(text, context);
@@ -309,7 +309,7 @@ class PathParser {
   }
 
   // [?], [?,?]: predicates handed in from outside, of which there are none.
-  Read read_placeholder() {
+  [[gnu::noinline]] Read read_placeholder() {
     const std::size_t question = path_.index_of_next_significant(path_.position(), '?');
     if (question == Cursor::kNone) return Read::kOther;
     const char next = path_.next_significant(question);
@@ -323,7 +323,7 @@ class PathParser {
   }
 
   // [?( ... )]
-  Read read_filter() {
+  [[gnu::noinline]] Read read_filter() {
     const std::size_t begin = path_.position();
     const std::size_t question = path_.index_of_next_significant(begin, '?');
     if (question == Cursor::kNone) return Read::kOther;
@@ -364,7 +364,7 @@ class PathParser {
   }
 
   // [1], [1,2], [1:], [:2], [1:2]
-  Read read_indexes() {
+  [[gnu::noinline]] Read read_indexes() {
     const char first = path_.next_significant(path_.position());
     if (!is_digit(first) && first != '-' && first != ':') return Read::kOther;
     const std::size_t begin = path_.position() + 1;
@@ -421,7 +421,7 @@ class PathParser {
   }
 
   // ['a'], ["a"], ['a','b']
-  Read read_quoted_names() {
+  [[gnu::noinline]] Read read_quoted_names() {
     const char quote = path_.next_significant(path_.position());
     if (quote != '\'' && quote != '"') return Read::kOther;
     std::vector<std::string> names;

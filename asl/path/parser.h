@@ -13,11 +13,12 @@ namespace pawl::asl::jsonpath {
 // Bounds (docs/limits.md).
 inline constexpr std::size_t kMaxPathBytes = 64 * 1024;  // text of one path
 inline constexpr std::size_t kMaxPathSteps = 256;        // steps of one path
-inline constexpr int kMaxPathNesting = 8;                // paths within filters and parameters
-inline constexpr int kMaxFilterNesting = 32;             // parentheses and `!` within one filter
+inline constexpr int kMaxPathNesting = 4;                // paths within filters and parameters
+inline constexpr int kMaxFilterNesting = 16;  // parentheses and `!`, nested filters included
 
 struct ParseContext {
-  int nesting = 0;  // of paths within filters and parameters
+  int nesting = 0;         // of paths within filters and parameters
+  int filter_nesting = 0;  // of parentheses and `!` around this path
   // Takes an unquoted word in a filter for a string: `[?(@.Name == Receipt)]`. Jayway refuses it,
   // but published state machines that run on the service have it.
   bool bare_words = false;

@@ -112,7 +112,9 @@ Result<Path> Path::parse(std::string_view text) {
   if (text.empty() || text[0] != '$') {
     return Error{ErrorCode::kInvalid, "A path must begin with '$'", "offset 0"};
   }
-  return of(node_of(text, jsonpath::parse_path(text, {.nesting = 0, .bare_words = true})));
+  jsonpath::ParseContext context;
+  context.bare_words = true;
+  return of(node_of(text, jsonpath::parse_path(text, context)));
 }
 
 Result<Path> Path::parse_lenient(std::string_view text) {

@@ -35,81 +35,92 @@ std::string pointer_step(std::string_view key) {
   return out;
 }
 
-Result<std::unique_ptr<Node>> compile_node(const Value& json, int depth);
-
-Result<std::unique_ptr<Node>> compile_expression(std::string_view key, const Value& json) {
-  const std::string message = "The value for the field '" + std::string(key) +
-                              "' must be a valid JSONPath or a valid intrinsic function call";
-  if (!json.is_string()) return Error{ErrorCode::kInvalid, message, ""};
-  Result<StringExpression> expression = StringExpression::parse(json.as_string());
-  if (!expression) {
-    return Error{expression.error().code, message + ": " + expression.error().message, ""};
-  }
-  auto node = std::make_unique<Node>();
-  node->source = json;
-  node->is_static = false;
-  node->field = std::string(key);
-  node->expression = *std::move(expression);
-  return node;
-}
-
-Error below(Error error, std::string_view step) {
-  error.where = pointer_step(step) + error.where;
-  return error;
-}
-
-Status compile_members(const Value& json, int depth, Node& node) {
-  for (const Member& member : json.members()) {
-    const std::string_view key = member.key.as_string();
-    const bool dynamic = key.ends_with(kSuffix);
-    Result<std::unique_ptr<Node>> part =
-        dynamic ? compile_expression(key, member.value) : compile_node(member.value, depth + 1);
-    if (!part) return below(std::move(part).error(), key);
-    Value name = member.key;
-    if (dynamic) {
-      const std::string_view plain = key.substr(0, key.size() - kSuffix.size());
-      if (json.find(plain) != nullptr) {
-        return below({ErrorCode::kInvalid,
-                      "The fields '" + std::string(plain) + "' and '" + std::string(key) +
-                          "' are the same field",
-                      ""},
-                     key);
-      }
-      name = Value::string(plain);
+// Compiles one template. The functions that recurse hand nodes over by reference and keep errors in
+// one place: a template may nest deep, and a fiber's stack is small.
+class Compiler {
+ public:
+  bool compile(const Value& json, int depth, Node& node) {
+    node.source = json;
+    if (!json.is_object() && !json.is_array()) return true;
+    if (depth > kMaxTemplateDepth) return too_deep();
+    if (!(json.is_object() ? compile_members(json, depth, node)
+                           : compile_items(json, depth, node))) {
+      return false;
     }
-    node.is_static = node.is_static && (*part)->is_static;
-    node.parts.emplace_back(std::move(name), *std::move(part));
+    if (node.is_static) node.parts.clear();
+    return true;
   }
-  return {};
-}
 
-Status compile_items(const Value& json, int depth, Node& node) {
-  std::size_t index = 0;
-  for (const Value& item : json.items()) {
-    Result<std::unique_ptr<Node>> part = compile_node(item, depth + 1);
-    if (!part) return below(std::move(part).error(), std::to_string(index));
-    node.is_static = node.is_static && (*part)->is_static;
-    node.parts.emplace_back(Value(), *std::move(part));
-    ++index;
-  }
-  return {};
-}
+  Error take_error() { return std::move(error_); }
 
-Result<std::unique_ptr<Node>> compile_node(const Value& json, int depth) {
-  if (depth > kMaxTemplateDepth) {
-    return Error{ErrorCode::kLimit,
-                 "The template nests deeper than " + std::to_string(kMaxTemplateDepth) + " levels",
-                 ""};
+ private:
+  bool compile_members(const Value& json, int depth, Node& node) {
+    for (const Member& member : json.members()) {
+      const std::string_view key = member.key.as_string();
+      Node& part = add_part(node, member.key);
+      if (!(key.ends_with(kSuffix) ? compile_expression(json, member, node)
+                                   : compile(member.value, depth + 1, part))) {
+        return below(key);
+      }
+      node.is_static = node.is_static && part.is_static;
+    }
+    return true;
   }
-  auto node = std::make_unique<Node>();
-  node->source = json;
-  Status status;
-  if (json.is_object()) status = compile_members(json, depth, *node);
-  if (json.is_array()) status = compile_items(json, depth, *node);
-  if (!status) return status.error();
-  if (node->is_static) node->parts.clear();
-  return node;
-}
+
+  bool compile_items(const Value& json, int depth, Node& node) {
+    for (std::size_t i = 0; i < json.size(); ++i) {
+      Node& part = add_part(node, Value());
+      if (!compile(json.items()[i], depth + 1, part)) return below(i);
+      node.is_static = node.is_static && part.is_static;
+    }
+    return true;
+  }
+
+  static Node& add_part(Node& node, const Value& key) {
+    return *node.parts.emplace_back(key, std::make_unique<Node>()).second;
+  }
+
+  // The last part of `node`, whose key ends in `.$`.
+  [[gnu::noinline]] bool compile_expression(const Value& json, const Member& member, Node& node) {
+    const std::string_view key = member.key.as_string();
+    const std::string_view plain = key.substr(0, key.size() - kSuffix.size());
+    if (json.find(plain) != nullptr) {
+      return fail(ErrorCode::kInvalid, "The fields '" + std::string(plain) + "' and '" +
+                                           std::string(key) + "' are the same field");
+    }
+    const std::string message = "The value for the field '" + std::string(key) +
+                                "' must be a valid JSONPath or a valid intrinsic function call";
+    if (!member.value.is_string()) return fail(ErrorCode::kInvalid, message);
+    Result<StringExpression> expression = StringExpression::parse(member.value.as_string());
+    if (!expression) {
+      return fail(expression.error().code, message + ": " + expression.error().message);
+    }
+    auto& [name, part] = node.parts.back();
+    name = Value::string(plain);
+    part->source = member.value;
+    part->is_static = false;
+    part->field = std::string(key);
+    part->expression = *std::move(expression);
+    return true;
+  }
+
+  [[gnu::noinline]] bool fail(ErrorCode code, std::string message) {
+    error_ = {code, std::move(message), ""};
+    return false;
+  }
+  [[gnu::noinline]] bool too_deep() {
+    return fail(ErrorCode::kLimit,
+                "The template nests deeper than " + std::to_string(kMaxTemplateDepth) + " levels");
+  }
+  // Prepends a step to the error's place.
+  [[gnu::noinline]] bool below(std::string_view key) {
+    error_.where = pointer_step(key) + error_.where;
+    return false;
+  }
+  [[gnu::noinline]] bool below(std::size_t index) { return below(std::to_string(index)); }
+
+  Error error_;
+};
 
 void collect(const Node& node, std::vector<std::string>& names) {
   if (node.expression) {
@@ -122,36 +133,66 @@ void collect(const Node& node, std::vector<std::string>& names) {
   for (const auto& [key, part] : node.parts) collect(*part, names);
 }
 
-Result<Value> evaluate_node(const Node& node, const Value& input, const Environment& environment) {
-  if (node.is_static) return node.source;
-  if (node.expression) return node.expression->evaluate(node.field, input, environment);
-  if (node.source.is_array()) {
-    std::vector<Value> items;
-    items.reserve(node.parts.size());
-    for (const auto& [key, part] : node.parts) {
-      Result<Value> item = evaluate_node(*part, input, environment);
-      if (!item) return item;
-      items.push_back(*std::move(item));
+// One evaluation; see Compiler for its shape.
+class Evaluator {
+ public:
+  Evaluator(const Value& input, const Environment& environment)
+      : input_(input), environment_(environment) {}
+
+  bool evaluate(const Node& node, Value& out) {
+    if (node.is_static) {
+      out = node.source;
+      return true;
     }
-    return Value::array(std::move(items));
+    if (node.expression) return evaluate_expression(node, out);
+    return node.source.is_array() ? evaluate_items(node, out) : evaluate_members(node, out);
   }
-  std::vector<Member> members;
-  members.reserve(node.parts.size());
-  for (const auto& [key, part] : node.parts) {
-    Result<Value> value = evaluate_node(*part, input, environment);
-    if (!value) return value;
-    members.push_back({key, *std::move(value)});
+
+  Error take_error() { return std::move(error_); }
+
+ private:
+  bool evaluate_members(const Node& node, Value& out) {
+    std::vector<Member> members;
+    members.reserve(node.parts.size());
+    for (const auto& [key, part] : node.parts) {
+      if (!evaluate(*part, members.emplace_back(Member{key, Value()}).value)) return false;
+    }
+    out = Value::object(std::move(members));
+    return true;
   }
-  return Value::object(std::move(members));
-}
+
+  bool evaluate_items(const Node& node, Value& out) {
+    std::vector<Value> items(node.parts.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (!evaluate(*node.parts[i].second, items[i])) return false;
+    }
+    out = Value::array(std::move(items));
+    return true;
+  }
+
+  [[gnu::noinline]] bool evaluate_expression(const Node& node, Value& out) {
+    Result<Value> value = node.expression->evaluate(node.field, input_, environment_);
+    if (!value) {
+      error_ = std::move(value).error();
+      return false;
+    }
+    out = *std::move(value);
+    return true;
+  }
+
+  const Value& input_;
+  const Environment& environment_;
+  Error error_;
+};
 
 }  // namespace
 
 Result<PayloadTemplate> PayloadTemplate::compile(const Value& json) {
-  Result<std::unique_ptr<Node>> root = compile_node(json, 0);
-  if (!root) return std::move(root).error();
+  auto root = std::make_shared<Node>();
+  Compiler compiler;
+  if (!compiler.compile(json, 0, *root)) return compiler.take_error();
   PayloadTemplate result;
-  result.root_ = *std::move(root);
+  result.root_ = std::move(root);
   return result;
 }
 
@@ -174,8 +215,10 @@ std::vector<std::string> PayloadTemplate::variables() const {
 
 Result<Value> PayloadTemplate::evaluate(const Value& input, const Environment& environment) const {
   PAWL_ASSERT(root_ != nullptr);
-  Result<Value> result = evaluate_node(*root_, input, environment);
-  if (result && result->depth() > kMaxDepth) {
+  Evaluator evaluator(input, environment);
+  Value result;
+  if (!evaluator.evaluate(*root_, result)) return evaluator.take_error();
+  if (result.depth() > kMaxDepth) {
     return Error{ErrorCode::kLimit,
                  "The result nests deeper than " + std::to_string(kMaxDepth) + " levels.", ""};
   }

@@ -156,12 +156,6 @@ int check_definition(const Workflow& workflow, bool express, bool mocked) {
 
 // --- the run ---------------------------------------------------------------------------------
 
-// What is known of an execution when it has ended.
-struct Run {
-  ExecutionOutcome outcome;
-  std::vector<asl::Value> events;
-};
-
 class RunCommand {
  public:
   explicit RunCommand(RunOptions options) : options_(std::move(options)) {}
@@ -184,7 +178,6 @@ class RunCommand {
   TaskSetup setup_;
   std::unique_ptr<RuntimeHost> host_;
   std::unique_ptr<Watcher> watcher_;
-  bool stop_requested_ = false;
 
   int failure_ = kOk;  // exit code of what kept it from ending
   std::optional<engine::ExecutionNumber> number_;
@@ -194,8 +187,7 @@ class RunCommand {
 
 int RunCommand::run() {
   if (const int code = prepare(); code != kOk) return code;
-  std::unique_ptr<StopSignals> signals;
-  signals = std::make_unique<StopSignals>([this] { host_->stop(); }, kStopPatience);
+  const StopSignals signals([this] { host_->stop(); }, kStopPatience);
   const Status ran = host_->run([this] {
     start();
     if (number_) host_->wait_for_stop();

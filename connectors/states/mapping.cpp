@@ -182,6 +182,13 @@ Value read_answer(const std::string& text) {
 std::variant<StatesCall, Failure> to_states_call(const TaskRequest& request) {
   const Value& parameters = request.parameters.value();
   if (!parameters.is_object()) return runtime_failure(request, "The parameters must be an object");
+  const asl::Resource& resource = *request.resource;
+  const bool offered = is_sdk(request) ? resource.pattern != asl::IntegrationPattern::kSync
+                                       : resource.api_action == "startExecution";
+  if (!offered) {
+    return runtime_failure(
+        request, fmt::format("The resource {} is not supported by Step Functions", resource.arn));
+  }
   if (!is_sdk(request)) {
     for (const Member& member : parameters.members()) {
       const std::string_view field = member.key.as_string();

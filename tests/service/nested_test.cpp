@@ -141,6 +141,27 @@ TEST_CASE("errors of the API become errors of the task", "[service][nested]") {
   });
 }
 
+TEST_CASE("an attempt that is dispatched again finds the child it started", "[service][nested]") {
+  World().run([](Client& client, Service& service) {
+    const std::string child = client.create("child");
+    const std::string input = R"({"stateMachineArn":")" + child + R"(","name":"c"})";
+    const auto start = [&](engine::EventId scheduled) {
+      connectors::StatesCaller caller;
+      caller.parent =
+          engine::ParentLink{.execution = 64, .branch = 0, .scheduled_event = scheduled};
+      return service.api().call_states("StartExecution", input, caller);
+    };
+    const auto first = start(3);
+    REQUIRE(std::holds_alternative<std::string>(first));
+    client.ended("arn:aws:states:us-east-1:123456789012:execution:child:c");
+    CHECK(std::get<std::string>(start(3)) == std::get<std::string>(first));
+    // Another attempt of the same task has no claim on it.
+    const auto other = start(9);
+    REQUIRE(std::holds_alternative<connectors::StatesError>(other));
+    CHECK(std::get<connectors::StatesError>(other).code == "ExecutionAlreadyExists");
+  });
+}
+
 TEST_CASE("any operation is an SDK integration", "[service][nested]") {
   World().run([](Client& client) {
     const std::string child = client.create("child");

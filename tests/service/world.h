@@ -119,6 +119,9 @@ class World {
 
   // Runs `body` against a server of its own. What it left in the store is there for the next one.
   void run(const std::function<void(Client&)>& body) {
+    run([&](Client& client, Service& /*service*/) { body(client); });
+  }
+  void run(const std::function<void(Client&, Service&)>& body) {
     runtime::Journal journal(*store_);
     runtime::SystemRandom random;
     runtime::run_on_shard([&](runtime::Shard& shard) {
@@ -140,7 +143,7 @@ class World {
       REQUIRE(service.start());
       {
         Client client(shard, service.port());
-        body(client);
+        body(client, service);
       }
       REQUIRE(service.stop(shard.clock().after(std::chrono::seconds(5))));
       engine.close(0);

@@ -1,5 +1,6 @@
 """An effect with a witness: every call appends its idempotency key to the ledger."""
 import os
+import time
 
 
 class Flaky(Exception):
@@ -13,6 +14,7 @@ def handler(event, context):
         os.write(ledger, line)
     finally:
         os.close(ledger)
+    time.sleep(0.05)  # widens the window between the effect and its durable answer
     if event["flaky"] and event["attempt"] == 0:
         raise Flaky("the first attempt fails on purpose")
     return {"doubled": event["item"] * 2}
