@@ -128,22 +128,25 @@ void create(engine::Engine& engine, const std::string& name, const std::string& 
   }
 }
 
-// Runs one execution to its durable end.
-void run_one(engine::Engine& engine, const std::string& machine, const std::string& input,
-             bool synchronous) {
+// Runs one execution to its durable end; answers its output.
+std::string run_one(engine::Engine& engine, const std::string& machine, const std::string& input,
+                    bool synchronous) {
   runtime::WaitPoint ended;
   bool done = false;
+  std::string output;
   engine::StartRequest request;
   request.machine = machine;
   request.input = input;
   request.synchronous = synchronous;
   request.on_end = [&](const engine::Execution& execution) {
     if (execution.record.status != engine::ExecutionStatus::kSucceeded) std::abort();
+    output = execution.output.text();
     done = true;
     ended.wake();
   };
   if (!engine.start(std::move(request))) std::abort();
   while (!done) ended.wait();
+  return output;
 }
 
 // `callers` fibers that run executions one after the other for `seconds`; executions per second.
@@ -231,6 +234,8 @@ void pure(double seconds) {
   with_engine(*store, [&](engine::Engine& engine) {
     create(engine, "loop", kLoop, true);
     create(engine, "chain100", chain(100), true);
+    // A wrong result would make the figure void.
+    if (run_one(engine, "loop", R"({"i":0,"n":1000})", true) != R"({"i":1000,"n":1000})") std::abort();
     const double loops = drive(engine, "loop", R"({"i":0,"n":1000})", 1, seconds, true);
     std::printf("{\"bench\":\"W1 loop\",\"transitions_per_s\":%.0f}\n", loops * 2002);
     const double chains = drive(engine, "chain100", "{}", 1, seconds, true);

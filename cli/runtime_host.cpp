@@ -18,7 +18,12 @@ Result<std::uint32_t> shards_of(const runtime::Store& store) {
   const std::string from(1, runtime::kLeaseKind);
   std::uint32_t count = 0;
   const auto leases = store.scan(from, runtime::prefix_end(from));
-  for (; leases->valid(); leases->next()) ++count;
+  for (; leases->valid(); leases->next()) {
+    runtime::Decoder key(leases->key().substr(1));
+    const std::uint32_t shard = key.u32();
+    // Above are leases that no shard holds: the service's, for its own rows.
+    if (key.ok() && shard < engine::kShardsMax) count = std::max(count, shard + 1);
+  }
   if (Status read = leases->status(); !read) return std::move(read).error();
   return count;
 }

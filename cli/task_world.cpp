@@ -44,18 +44,6 @@ Status TaskWorld::add(const std::string& machine, const TaskSetup& setup) {
   return {};
 }
 
-Status TaskWorld::set_mocks(const std::string& machine, connectors::MockConfig config,
-                            const std::string& test_case) {
-  Result<std::shared_ptr<Functions>> functions = open_functions("");
-  if (!functions) return std::move(functions).error();
-  auto mocks = connectors::MockHandlers::make(std::move(config), test_case, (*functions)->registry);
-  if (!mocks) return std::move(mocks).error();
-  Machine& added = machines_[machine];
-  added.functions = *std::move(functions);
-  added.mocks = *std::move(mocks);
-  return {};
-}
-
 const TaskWorld::Machine* TaskWorld::machine_of(std::string_view name) const {
   auto found = machines_.find(name);
   if (found == machines_.end()) found = machines_.find("");
@@ -64,7 +52,7 @@ const TaskWorld::Machine* TaskWorld::machine_of(std::string_view name) const {
 
 bool TaskWorld::has_function(const std::string& machine, std::string_view name) const {
   const Machine* found = machine_of(machine);
-  if (found == nullptr) return false;
+  if (found == nullptr || found->functions == nullptr) return false;
   const std::vector<std::string>& names = found->functions->names;
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -80,6 +68,7 @@ engine::TaskHandler* TaskWorld::find(const asl::Resource& resource, std::string_
                                      std::string_view state) {
   const Machine* found = machine_of(machine);
   if (found == nullptr) return nullptr;
+  if (found->replacement != nullptr) return found->replacement->find(resource, machine, state);
   if (found->mocks != nullptr) return found->mocks->find(resource, machine, state);
   return found->functions->registry.find(resource, machine, state);
 }

@@ -22,8 +22,7 @@ struct TaskSetup {
 };
 
 // The handlers of all machines. A machine has its own setup or, if none was added for it, that of
-// the machine "". Filled before the engine runs; afterwards only mocks may change, on the shard of
-// an engine that has only one.
+// the machine "". Filled before the engine runs.
 class TaskWorld final : public engine::TaskHandlers {
  public:
   // `shard` runs the processes of functions. Both must outlive this.
@@ -37,9 +36,10 @@ class TaskWorld final : public engine::TaskHandlers {
 
   // kInvalid, kNotFound: the message says what is wrong with the functions or the mocks.
   Status add(const std::string& machine, const TaskSetup& setup);
-  Status set_mocks(const std::string& machine, connectors::MockConfig config,
-                   const std::string& test_case);
-  void remove(const std::string& machine) { machines_.erase(machine); }
+  // `handlers` serve the machine from now on, in the place of what add() would give it.
+  void replace(const std::string& machine, engine::TaskHandlers* handlers) {
+    machines_[machine].replacement = handlers;
+  }
 
   bool has_function(const std::string& machine, std::string_view name) const;
   bool is_mocked(const std::string& machine, const std::string& state) const;
@@ -56,6 +56,7 @@ class TaskWorld final : public engine::TaskHandlers {
   struct Machine {
     std::shared_ptr<Functions> functions;
     std::unique_ptr<connectors::MockHandlers> mocks;  // in front of the functions
+    engine::TaskHandlers* replacement = nullptr;      // instead of both
   };
 
   Result<std::shared_ptr<Functions>> open_functions(const std::string& directory);

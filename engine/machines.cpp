@@ -1,7 +1,7 @@
 #include "engine/machines.h"
 
 #include <algorithm>
-#include <mutex>
+#include <mutex>  // layers: for machines.h
 
 #include "asl/json/reader.h"
 #include "asl/parse/parse.h"

@@ -9,7 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <shared_mutex>
+#include <shared_mutex>  // layers: the one thing that all shards read; changed only by API calls
 #include <string>
 #include <string_view>
 #include <vector>

@@ -10,9 +10,9 @@
 #include "cli/runtime_host.h"
 #include "cli/terminal.h"
 #include "engine/execution.h"
-#include "runtime/log/log.h"
 
-#include <iostream>
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -27,34 +27,61 @@ constexpr std::string_view kMachine = "case";
 
 Value text(std::string_view value) { return Value::string(value); }
 
-// The mock configuration that gives `mocks` to the machine of a case.
-Result<connectors::MockConfig> mock_config(const Value& mocks) {
-  asl::ObjectBuilder states;
-  asl::ObjectBuilder responses;
-  for (const asl::Member& mock : mocks.members()) {
-    if (!mock.value.is_array() || mock.value.size() == 0) {
-      return Error{ErrorCode::kInvalid, "mocks: a state has a list of answers", ""};
-    }
-    asl::ObjectBuilder attempts;
-    const std::size_t count = mock.value.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      std::string key = std::to_string(i);
-      if (i + 1 == count) key += "-99999999";
-      attempts.set(key, mock.value.items()[i]);
-    }
-    states.set(mock.key, text(mock.key.as_string()));
-    responses.set(mock.key, std::move(attempts).build());
+// Answers the Tasks of one case from its `mocks`. On the one shard only.
+class CaseTasks final : public engine::TaskHandlers, public engine::TaskHandler {
+ public:
+  // kInvalid: a mock is not of the form that run_batch.h describes.
+  Status set(const Value* mocks);
+
+  engine::TaskHandler* find(const asl::Resource& /*resource*/, std::string_view /*machine*/,
+                            std::string_view state) override {
+    return mocks_.find(state) != nullptr ? this : nullptr;
   }
-  asl::ObjectBuilder test_cases;
-  test_cases.set("batch", std::move(states).build());
-  asl::ObjectBuilder machine;
-  machine.set("TestCases", std::move(test_cases).build());
-  asl::ObjectBuilder machines;
-  machines.set(kMachine, std::move(machine).build());
-  asl::ObjectBuilder config;
-  config.set("StateMachines", std::move(machines).build());
-  config.set("MockedResponses", std::move(responses).build());
-  return connectors::MockConfig::parse(asl::to_json(std::move(config).build()), "mocks");
+  engine::Outcome run(const engine::TaskRequest& request) override;
+
+ private:
+  Value mocks_ = Value::object({});
+};
+
+Status CaseTasks::set(const Value* mocks) {
+  mocks_ = mocks != nullptr && mocks->is_object() ? *mocks : Value::object({});
+  for (const asl::Member& mock : mocks_.members()) {
+    bool right = mock.value.is_array() && mock.value.size() > 0;
+    for (std::size_t i = 0; right && i < mock.value.size(); ++i) {
+      const Value& answer = mock.value.items()[i];
+      const Value* thrown = answer.find("Throw");
+      const Value* error = thrown != nullptr ? thrown->find("Error") : nullptr;
+      right = answer.find("Return") != nullptr || answer.find("Never") != nullptr ||
+              (error != nullptr && error->is_string());
+    }
+    if (!right) {
+      return Error{ErrorCode::kInvalid,
+                   "mocks: a state has a list of {Return}, {Throw: {Error}} or {Never}", ""};
+    }
+  }
+  return {};
+}
+
+engine::Outcome CaseTasks::run(const engine::TaskRequest& request) {
+  const std::span<const Value> answers = mocks_.find(request.state_name)->items();
+  const auto attempt = std::min(static_cast<std::size_t>(request.attempt), answers.size() - 1);
+  const Value answer = answers[attempt];
+  const Value* after = answer.find("After");
+  if (after != nullptr && after->is_number()) {
+    runtime::sleep_for(std::chrono::nanoseconds(std::llround(after->as_double() * 1e9)));
+  }
+  if (const Value* output = answer.find("Return")) {
+    engine::TaskSucceeded succeeded;
+    succeeded.output = asl::Payload::of(*output);
+    return succeeded;
+  }
+  const Value* thrown = answer.find("Throw");
+  if (thrown == nullptr) return engine::TaskSubmitted();
+  engine::TaskFailed failed;
+  failed.failure.error = std::string(thrown->find("Error")->as_string());
+  const Value* cause = thrown->find("Cause");
+  if (cause != nullptr && cause->is_string()) failed.failure.cause = std::string(cause->as_string());
+  return failed;
 }
 
 Value failed_case(const Value& name, std::string_view message) {
@@ -76,7 +103,9 @@ struct Ended {
 
 class Batch {
  public:
-  explicit Batch(RuntimeHost& host) : host_(host) {}
+  explicit Batch(RuntimeHost& host) : host_(host) {
+    host_.tasks().replace(std::string(kMachine), &tasks_);
+  }
 
   std::string answer(std::string_view line);
 
@@ -86,6 +115,7 @@ class Batch {
   Result<Value> events_of(const Ended& ended, bool express, bool whole) const;
 
   RuntimeHost& host_;
+  CaseTasks tasks_;
   engine::ExecutionNumber number_ = 0;
 };
 
@@ -147,16 +177,7 @@ Value Batch::run_case(const Value& question, const Value& name) {
 Result<Ended> Batch::execute(const Value& question, bool express) {
   engine::Engine& engine = host_.engine();
   const std::string machine(kMachine);
-  host_.tasks().remove(machine);
-  if (const Value* mocks = question.find("mocks"); mocks != nullptr && mocks->is_object()) {
-    if (mocks->size() > 0) {
-      Result<connectors::MockConfig> config = mock_config(*mocks);
-      if (!config) return std::move(config).error();
-      if (Status set = host_.tasks().set_mocks(machine, *std::move(config), "batch"); !set) {
-        return std::move(set).error();
-      }
-    }
-  }
+  if (Status set = tasks_.set(question.find("mocks")); !set) return std::move(set).error();
   if (Status deleted = engine.delete_machine(machine); !deleted) return std::move(deleted).error();
   const auto created =
       engine.create_machine({.name = machine,

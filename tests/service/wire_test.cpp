@@ -117,7 +117,20 @@ TEST_CASE("lengths count as Java does: a character beyond the BMP is two", "[ser
   });
 }
 
-TEST_CASE("requests of one connection may be pipelined", "[service][wire]") {
+TEST_CASE("what the engine cannot do now is throttling or a 503", "[service][wire]") {
+  const ApiError full = engine_error({ErrorCode::kLimit, "full", ""});
+  CHECK(full.code == "ThrottlingException");
+  CHECK(full.status == 400);
+  const ApiError away = engine_error({ErrorCode::kUnavailable, "closed", ""});
+  CHECK(away.code == "ServiceUnavailable");
+  CHECK(away.status == 503);
+  const ApiError broken = engine_error({ErrorCode::kCorrupt, "a key", "x"});
+  CHECK(broken.code == "InternalFailure");
+  CHECK(broken.status == 500);
+  CHECK(broken.message.find("a key") == std::string::npos);  // for the log, not for callers
+}
+
+TEST_CASE("a connection serves many requests", "[service][wire]") {
   World().run([](Client& client) {
     for (int i = 0; i < 20; ++i) CHECK(client("ListStateMachines", "{}").status == 200);
   });
