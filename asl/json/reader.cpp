@@ -4,7 +4,10 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
-#include <limits>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -29,13 +32,44 @@ class Builder {
                               : Value::number(static_cast<double>(value)));
   }
   bool Double(double value) { return push(Value::number(value)); }
-  bool RawNumber(const char* /*text*/, rapidjson::SizeType /*size*/, bool /*copy*/) {
-    return false;  // only with kParseNumbersAsStringsFlag, which is not set
+  // The grammar has been checked. RapidJSON's own conversion takes 3e308 for infinity and looks for
+  // the leading digit of 0e60, so numbers are converted here.
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    const char* end = text + size;
+    std::int64_t integer = 0;
+    if (const auto [stop, error] = std::from_chars(text, end, integer);
+        error == std::errc{} && stop == end) {
+      return push(Value::integer(integer));
+    }
+    double number = 0;
+    const auto [stop, error] = std::from_chars(text, end, number);
+    if (error == std::errc::result_out_of_range) {
+      // Too small is zero; too large is no number.
+      number = std::strtod(std::string(text, size).c_str(), nullptr);
+      if (std::isinf(number)) {
+        too_big_ = true;
+        return false;
+      }
+    }
+    return push(Value::number(number));
   }
   bool String(const char* text, rapidjson::SizeType size, bool /*copy*/) {
+    // RapidJSON lets an escaped low surrogate stand alone (\ude00), which is no UTF-8: it would be
+    // written and not read again.
+    for (const char* at = text;
+         (at = static_cast<const char*>(
+              std::memchr(at, 0xED, static_cast<std::size_t>(text + size - at)))) != nullptr;
+         ++at) {
+      if (at + 1 < text + size && static_cast<unsigned char>(at[1]) >= 0xA0) {
+        lone_surrogate_ = true;
+        return false;
+      }
+    }
     return push(Value::string({text, size}));
   }
-  bool Key(const char* text, rapidjson::SizeType size, bool copy) { return String(text, size, copy); }
+  bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+    return String(text, size, copy);
+  }
   bool StartObject() { return open(); }
   bool StartArray() { return open(); }
 
@@ -59,6 +93,8 @@ class Builder {
   }
 
   bool too_deep() const { return too_deep_; }
+  bool too_big() const { return too_big_; }
+  bool lone_surrogate() const { return lone_surrogate_; }
   Value take() { return std::move(values_.front()); }
 
  private:
@@ -82,6 +118,8 @@ class Builder {
 
   int max_depth_;
   bool too_deep_ = false;
+  bool too_big_ = false;
+  bool lone_surrogate_ = false;
   std::vector<std::size_t> marks_;
   std::vector<Value> values_;
 };
@@ -123,16 +161,25 @@ Result<Value> read_json(std::string_view text, const ReadOptions& options) {
   if (!text.empty() && static_cast<unsigned char>(text[0]) == 0xEF) {
     return error_at(text, 0, ErrorCode::kInvalid, "The JSON text begins with a byte-order mark.");
   }
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag |
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
+                              rapidjson::kParseNumbersAsStringsFlag |
                               rapidjson::kParseValidateEncodingFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
   Builder builder(options.max_depth);
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
   if (builder.too_deep()) {
-    return error_at(text, result.Offset(), ErrorCode::kLimit,
-                    "The JSON text nests deeper than " + std::to_string(options.max_depth) +
-                        " levels.");
+    return error_at(
+        text, result.Offset(), ErrorCode::kLimit,
+        "The JSON text nests deeper than " + std::to_string(options.max_depth) + " levels.");
+  }
+  if (builder.too_big()) {
+    return error_at(text, result.Offset(), ErrorCode::kInvalid,
+                    "Number too big to be stored in double.");
+  }
+  if (builder.lone_surrogate()) {
+    return error_at(text, result.Offset(), ErrorCode::kInvalid,
+                    "The surrogate pair in string is invalid.");
   }
   if (result.IsError()) {
     return error_at(text, result.Offset(), ErrorCode::kInvalid,

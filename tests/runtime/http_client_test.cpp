@@ -4,6 +4,11 @@
 #include "tests/catch.h"
 #include "tests/runtime/shard_fixture.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <array>
 #include <functional>
 #include <memory>
@@ -297,7 +302,19 @@ TEST_CASE("what cannot be sent safely is refused before it is sent", "[runtime][
     CHECK(client.call(call).error().code == ErrorCode::kInvalid);
     CHECK(client.call(get("ftp://h/")).error().code == ErrorCode::kUnsupported);
     CHECK(client.call(get("https://h/")).error().code == ErrorCode::kUnsupported);
-    CHECK(client.call(get("http://127.0.0.1:1/")).error().code == ErrorCode::kUnavailable);
+    // A port that is bound and not listened on refuses for certain.
+    const int bound = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    REQUIRE(::bind(bound, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::getsockname(bound, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    const auto refused =
+        client.call(get("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/"));
+    ::close(bound);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code == ErrorCode::kUnavailable);
   });
 }
 
