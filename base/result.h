@@ -5,28 +5,28 @@
 // g++ 12 and clang 14 do not have in C++20.
 #pragma once
 
+#include "base/assert.h"
+
 #include <string>
 #include <utility>
 #include <variant>
-
-#include "base/assert.h"
 
 namespace pawl {
 
 // What kind of failure, for code to switch on. The message is for people.
 enum class ErrorCode {
-  kInvalid,       // the caller's input is wrong: syntax, type, constraint
-  kNotFound,      // what was asked for is not there
-  kExists,        // it is there already
-  kLimit,         // a documented bound was reached (docs/limits.md)
-  kEvaluation,    // an expression could not be computed from its data
-  kTimeout,       // a deadline passed
-  kCancelled,     // whoever waited gave up, or we are shutting down
-  kUnavailable,   // not now: store closed, connection refused; may be tried again
-  kIo,            // the operating system said no
-  kCorrupt,       // stored data does not read back
-  kUnsupported,   // understood, but not offered
-  kInternal,      // our own defect, reported instead of crashing
+  kInvalid,      // the caller's input is wrong: syntax, type, constraint
+  kNotFound,     // what was asked for is not there
+  kExists,       // it is there already
+  kLimit,        // a documented bound was reached (docs/limits.md)
+  kEvaluation,   // an expression could not be computed from its data
+  kTimeout,      // a deadline passed
+  kCancelled,    // whoever waited gave up, or we are shutting down
+  kUnavailable,  // not now: store closed, connection refused; may be tried again
+  kIo,           // the operating system said no
+  kCorrupt,      // stored data does not read back
+  kUnsupported,  // understood, but not offered
+  kInternal,     // our own defect, reported instead of crashing
 };
 
 struct Error {
@@ -40,7 +40,8 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : data_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit on purpose
+  Result(T value)
+      : data_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit on purpose
   Result(Error error) : data_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
   bool has_value() const { return data_.index() == 0; }

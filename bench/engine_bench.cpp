@@ -4,12 +4,16 @@
 //                                         each figure follows the journal's own rate with as many
 //                                         writers, one 200-byte record per commit
 //   engine_bench pure [SECONDS]           W1: Express, Choice + MathAdd loop, and 100 Pass states
-//   engine_bench sleep DIR COUNT          starts COUNT executions that wait an hour, then kills itself
-//   engine_bench wake DIR                 opens that store: time to the first answer, memory
+//   engine_bench sleep DIR COUNT          starts COUNT executions that wait an hour, then kills
+//   itself engine_bench wake DIR                 opens that store: time to the first answer, memory
 //
 // One line of JSON per figure.
-#include <sys/resource.h>
-#include <unistd.h>
+#include "engine/engine.h"
+#include "engine/execution.h"
+#include "runtime/fiber/shard.h"
+#include "runtime/journal/journal.h"
+#include "runtime/store/leveldb_store.h"
+#include "runtime/store/memory_store.h"
 
 #include <chrono>
 #include <csignal>
@@ -20,14 +24,9 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <vector>
-
-#include "engine/engine.h"
-#include "engine/execution.h"
-#include "runtime/fiber/shard.h"
-#include "runtime/journal/journal.h"
-#include "runtime/store/leveldb_store.h"
-#include "runtime/store/memory_store.h"
 
 namespace pawl {
 namespace {
@@ -235,7 +234,8 @@ void pure(double seconds) {
     create(engine, "loop", kLoop, true);
     create(engine, "chain100", chain(100), true);
     // A wrong result would make the figure void.
-    if (run_one(engine, "loop", R"({"i":0,"n":1000})", true) != R"({"i":1000,"n":1000})") std::abort();
+    if (run_one(engine, "loop", R"({"i":0,"n":1000})", true) != R"({"i":1000,"n":1000})")
+      std::abort();
     const double loops = drive(engine, "loop", R"({"i":0,"n":1000})", 1, seconds, true);
     std::printf("{\"bench\":\"W1 loop\",\"transitions_per_s\":%.0f}\n", loops * 2002);
     const double chains = drive(engine, "chain100", "{}", 1, seconds, true);
@@ -282,14 +282,12 @@ void wake(const std::string& directory) {
   const double opened = since(begin);
   with_engine(*store, [&](engine::Engine& engine) {
     const double recovered = since(begin);
-    const auto listed =
-        engine.list("wait", engine::ExecutionStatus::kRunning, std::nullopt, 1);
+    const auto listed = engine.list("wait", engine::ExecutionStatus::kRunning, std::nullopt, 1);
     const double first = since(begin);
     std::size_t count = 0;
     std::optional<engine::ExecutionNumber> before;
     for (;;) {
-      const auto page =
-          engine.list("wait", engine::ExecutionStatus::kRunning, before, 1000);
+      const auto page = engine.list("wait", engine::ExecutionStatus::kRunning, before, 1000);
       if (!page || page->empty()) break;
       count += page->size();
       before = page->back().number;

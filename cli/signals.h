@@ -8,12 +8,13 @@
 
 namespace pawl::cli {
 
-// Holds both back until a StopSignals is there to take them. To be called before the first thread is
-// made, because threads inherit which signals they leave alone.
+// Holds both back until a StopSignals is there to take them. To be called before the first thread
+// is made, because threads inherit which signals they leave alone.
 void hold_stop_signals();
 
-// After hold_stop_signals(). While one is alive, the first SIGINT or SIGTERM calls `on_signal` on a thread of its own; whoever
-// has not ended by `patience` after it, or is signalled again, is ended with exit code 130.
+// After hold_stop_signals(). While one is alive, the first SIGINT or SIGTERM calls `on_signal` on a
+// thread of its own; whoever has not ended by `patience` after it, or is signalled again, is ended
+// with exit code 130.
 class StopSignals {
  public:
   StopSignals(std::function<void()> on_signal, std::chrono::seconds patience);

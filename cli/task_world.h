@@ -27,9 +27,7 @@ class TaskWorld final : public engine::TaskHandlers {
  public:
   // `shard` runs the processes of functions. Both must outlive this.
   TaskWorld(runtime::Shard& shard, runtime::Clock& clock)
-      : shard_(shard),
-        clock_(clock),
-        states_(std::make_shared<connectors::StatesHandler>(clock)) {}
+      : shard_(shard), clock_(clock), states_(std::make_shared<connectors::StatesHandler>(clock)) {}
 
   // Where nested workflows and `aws-sdk:sfn` calls go. Before the engine opens.
   void connect(connectors::StatesApi& api) { states_->connect(api); }

@@ -1,11 +1,11 @@
 #include "engine/engine.h"
 
-#include <algorithm>
-#include <functional>
-
 #include "engine/engine_shard.h"
 #include "engine/history.h"
 #include "engine/token.h"
+
+#include <algorithm>
+#include <functional>
 
 namespace pawl::engine {
 
@@ -134,8 +134,8 @@ Status Engine::delete_machine(std::string_view name) {
 Result<StartResult> Engine::start(StartRequest request) {
   // The name decides the shard, so that two starts of one name meet.
   if (request.name.empty()) request.name = runtime::uuid4(*options().random);
-  const std::size_t place = std::hash<std::string>{}(request.machine + '\0' + request.name) %
-                            state_->shards.size();
+  const std::size_t place =
+      std::hash<std::string>{}(request.machine + '\0' + request.name) % state_->shards.size();
   EngineShard& home = *state_->shards[place];
   return runtime::call_on(home.shard(),
                           [&]() -> Result<StartResult> { return home.start(std::move(request)); });
@@ -291,8 +291,8 @@ Status Engine::task_heartbeat(std::string_view token) {
 namespace {
 
 std::string arn(const EngineOptions& options, std::string_view kind, std::string_view rest) {
-  std::string text = "arn:" + options.partition + ":states:" + options.region + ":" +
-                     options.account + ":";
+  std::string text =
+      "arn:" + options.partition + ":states:" + options.region + ":" + options.account + ":";
   text.append(kind).append(":").append(rest);
   return text;
 }
@@ -308,9 +308,9 @@ std::string Engine::execution_arn(std::string_view machine, std::string_view nam
 }
 
 std::string Engine::express_arn(std::string_view machine, std::string_view name) const {
-  return arn(options(), "express",
-             std::string(machine) + ":" + std::string(name) + ":" +
-                 runtime::uuid4(*options().random));
+  return arn(
+      options(), "express",
+      std::string(machine) + ":" + std::string(name) + ":" + runtime::uuid4(*options().random));
 }
 
 EngineStatistics Engine::statistics() const {

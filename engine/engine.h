@@ -10,15 +10,6 @@
 // show what is durable) and may be made on any thread.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "asl/json/payload.h"
 #include "base/result.h"
 #include "engine/event.h"
@@ -31,10 +22,19 @@
 #include "runtime/journal/journal.h"
 #include "runtime/store/store.h"
 
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace pawl::engine {
 
 struct EngineOptions {
-  runtime::Store* store = nullptr;      // all must outlive the engine
+  runtime::Store* store = nullptr;  // all must outlive the engine
   runtime::Journal* journal = nullptr;
   runtime::Clock* clock = nullptr;
   runtime::Random* random = nullptr;
@@ -48,7 +48,7 @@ struct EngineOptions {
 
 struct CreateMachine {
   std::string name;
-  std::string definition;     // validated by the caller
+  std::string definition;  // validated by the caller
   std::string role_arn;
   bool express = false;
   std::string configuration;  // opaque JSON text
@@ -56,8 +56,8 @@ struct CreateMachine {
 
 struct StartRequest {
   std::string machine;
-  std::string name;           // unique among the machine's executions (Standard)
-  std::string input = "{}";   // valid JSON
+  std::string name;          // unique among the machine's executions (Standard)
+  std::string input = "{}";  // valid JSON
   std::string trace_header;
   std::string version_arn;
   std::string alias_arn;
@@ -81,7 +81,7 @@ struct ExecutionDescription {
   ExecutionRecord record;
   std::string arn;
   std::string state_machine_arn;
-  std::string input;                  // text as it was given
+  std::string input;  // text as it was given
   std::optional<std::string> output;
 };
 

@@ -1,12 +1,12 @@
 #include "engine/engine_shard.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "asl/json/reader.h"
 #include "engine/history.h"
 #include "engine/states/states.h"
 #include "runtime/log/log.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace pawl::engine {
 
@@ -49,11 +49,7 @@ class StoredPayloads final : public FrameLoader {
 
 EngineShard::EngineShard(Engine& engine, Machines& machines, runtime::Shard& shard,
                          std::uint32_t number)
-    : engine_(engine),
-      machines_(machines),
-      shard_(shard),
-      number_(number),
-      definitions_(machines) {
+    : engine_(engine), machines_(machines), shard_(shard), number_(number), definitions_(machines) {
   const EngineOptions& options = engine.options();
   services_.clock = options.clock;
   services_.random = options.random;
@@ -81,7 +77,8 @@ Status EngineShard::recover() {
   lease_ = *lease;
 
   // Numbers go on above every one that exists, whatever the clock says now.
-  const auto newest = options.store->scan_back(keys::kExecutions, keys::prefix_end(keys::kExecutions));
+  const auto newest =
+      options.store->scan_back(keys::kExecutions, keys::prefix_end(keys::kExecutions));
   if (newest->valid()) {
     runtime::Decoder in(newest->key().substr(1));
     last_number_ = std::max(last_number_, in.u64());
@@ -175,7 +172,8 @@ void EngineShard::on_round() {
 ExecutionNumber EngineShard::next_number() {
   constexpr unsigned kShardBits = 6;
   constexpr unsigned kCounterBits = 16;
-  const auto now = static_cast<std::uint64_t>(services_.clock->wall_now().time_since_epoch().count());
+  const auto now =
+      static_cast<std::uint64_t>(services_.clock->wall_now().time_since_epoch().count());
   const std::uint64_t step = std::max(now << kCounterBits, (last_number_ >> kShardBits) + 1);
   last_number_ = (step << kShardBits) | number_;
   return last_number_;
@@ -240,8 +238,7 @@ Result<StartResult> EngineShard::start(StartRequest request) {
   execution->durable = !machine->express;
   execution->restartable = machine->express && !request.synchronous;
   execution->keeps_history = !machine->express || request.keep_history;
-  execution->arn =
-      machine->express ? engine_.express_arn(request.machine, request.name) : arn;
+  execution->arn = machine->express ? engine_.express_arn(request.machine, request.name) : arn;
   execution->state_machine_arn = engine_.machine_arn(request.machine);
   execution->on_end = std::move(request.on_end);
   executions_.emplace(execution->number, execution);
@@ -339,25 +336,25 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
   }
   // Nothing new to wait for: its effects may still not overtake those of earlier turns.
   const runtime::CommitNumber commit = execution->last_commit;
-  after(commit, [this, execution, dispatches = turn.take_dispatches(),
-                 effects = turn.take_effects(),
-                 cancelled = turn.take_cancelled()](const Status& durable) {
-    for (const auto& effect : effects) effect(durable);
-    if (!durable) return;
-    for (const CancelledTask& task : cancelled) {
-      shard_.spawn_when_possible([this, execution, task] {
-        TaskHandler* handler = services_.handlers->find(
-            *task.request.resource, execution->record.machine, task.request.state_name);
-        if (handler != nullptr) handler->cancel(task.request, task.continuation);
-      });
-    }
-    for (const Dispatch& what : dispatches) dispatch(execution, what);
-    if (execution->ended()) {
-      ended(execution);
-    } else {
-      rest(execution);
-    }
-  });
+  after(commit,
+        [this, execution, dispatches = turn.take_dispatches(), effects = turn.take_effects(),
+         cancelled = turn.take_cancelled()](const Status& durable) {
+          for (const auto& effect : effects) effect(durable);
+          if (!durable) return;
+          for (const CancelledTask& task : cancelled) {
+            shard_.spawn_when_possible([this, execution, task] {
+              TaskHandler* handler = services_.handlers->find(
+                  *task.request.resource, execution->record.machine, task.request.state_name);
+              if (handler != nullptr) handler->cancel(task.request, task.continuation);
+            });
+          }
+          for (const Dispatch& what : dispatches) dispatch(execution, what);
+          if (execution->ended()) {
+            ended(execution);
+          } else {
+            rest(execution);
+          }
+        });
   return true;
 }
 
@@ -414,8 +411,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
   execution->number = number;
   execution->record = *std::move(record);
   execution->record_stored = true;
-  execution->timeout_stored =
-      execution->record.timeout_at.has_value() && !execution->ended();
+  execution->timeout_stored = execution->record.timeout_at.has_value() && !execution->ended();
   execution->arn = engine_.execution_arn(execution->record.machine, execution->record.name);
   execution->state_machine_arn = engine_.machine_arn(execution->record.machine);
   Result<CompiledRevision> compiled =
@@ -438,7 +434,8 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
     return std::move(status).error();
   }
 
-  const auto frames = store.scan(keys::frame(number, 0), keys::prefix_end(keys::frame(number, 0).substr(0, 9)));
+  const auto frames =
+      store.scan(keys::frame(number, 0), keys::prefix_end(keys::frame(number, 0).substr(0, 9)));
   std::vector<std::unique_ptr<Branch>> done;
   for (; frames->valid(); frames->next()) {
     const auto id = keys::parse_frame(frames->key());
@@ -456,8 +453,8 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
     execution->next_branch = std::max(execution->next_branch, *id + 1);
     if (phase == Phase::kChildren) {
       execution->next_branch =
-          std::max(execution->next_branch, branch->frame.first_child +
-                                               static_cast<BranchId>(branch->frame.children));
+          std::max(execution->next_branch,
+                   branch->frame.first_child + static_cast<BranchId>(branch->frame.children));
     }
     if (phase == Phase::kDone) {
       done.push_back(std::move(branch));
@@ -526,8 +523,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::load_express(ExecutionNumber numb
   execution->durable = false;
   execution->restartable = true;
   execution->keeps_history = false;
-  execution->record.timeout_at =
-      services_.clock->wall_now() + services_.limits->express_duration;
+  execution->record.timeout_at = services_.clock->wall_now() + services_.limits->express_duration;
   execution->input = asl::Payload::of_text(std::move(start->input));
   execution->arn = engine_.execution_arn(execution->record.machine, execution->record.name);
   execution->state_machine_arn = engine_.machine_arn(execution->record.machine);
@@ -569,16 +565,15 @@ void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) 
   TaskRequest request = task_request(*execution, *branch, services_);
   // After a store failure the handler of the same attempt may still be running: its answer counts.
   if (!running_.insert(request.idempotency_key).second) return;
-  TaskHandler* handler = services_.handlers->find(*request.resource, execution->record.machine,
-                                                  request.state_name);
+  TaskHandler* handler =
+      services_.handlers->find(*request.resource, execution->record.machine, request.state_name);
   ++execution->handlers_running;
   ++statistics_.handlers_running;
   shard_.spawn_when_possible([this, execution, handler, request = std::move(request),
                               continuation = branch->frame.continuation,
                               resume = what.resume]() mutable {
-    Outcome outcome = TaskFailed{
-        {std::string(kStatesRuntime),
-         "No connector serves the resource " + request.resource->arn + "."}};
+    Outcome outcome = TaskFailed{{std::string(kStatesRuntime), "No connector serves the resource " +
+                                                                   request.resource->arn + "."}};
     if (handler != nullptr) {
       outcome = resume ? handler->resume(request, continuation) : handler->run(request);
     }
@@ -588,9 +583,9 @@ void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) 
     // At shutdown handlers are cut off: what they say then is not an outcome. The next process
     // finds the dispatch row and calls again, with the same key.
     if (shard_.stopping()) return;
-    static_cast<void>(deliver(execution->number,
-                              OutcomeMessage{request.branch, request.scheduled_event_id,
-                                             std::move(outcome)}));
+    static_cast<void>(
+        deliver(execution->number,
+                OutcomeMessage{request.branch, request.scheduled_event_id, std::move(outcome)}));
   });
 }
 
@@ -603,7 +598,8 @@ void EngineShard::arm(ExecutionNumber number, const ArmedTimer& timer, bool dura
   if (timer.absolute) {
     absolute_.emplace(timer.at, near);
   } else {
-    const auto left = std::max(std::chrono::milliseconds(0), timer.at - services_.clock->wall_now());
+    const auto left =
+        std::max(std::chrono::milliseconds(0), timer.at - services_.clock->wall_now());
     relative_.emplace(services_.clock->steady_now() + left, near);
   }
   set_alarm();
@@ -612,8 +608,7 @@ void EngineShard::arm(ExecutionNumber number, const ArmedTimer& timer, bool dura
 void EngineShard::load_timers() {
   const runtime::WallTime now = services_.clock->wall_now();
   // Virtual time leaps from timer to timer, so it has to know them all.
-  const runtime::WallTime until =
-      services_.clock->is_virtual() ? kFarFuture : now + kNearTimers;
+  const runtime::WallTime until = services_.clock->is_virtual() ? kFarFuture : now + kNearTimers;
   const std::string from = keys::timer(timers_loaded_until_, 0, 0);
   timers_loaded_until_ = until;
   const auto rows = engine_.options().store->scan(from, keys::timer(until, 0, 0));
@@ -630,8 +625,7 @@ void EngineShard::load_timers() {
 
 void EngineShard::set_alarm() {
   const runtime::SteadyTime now = services_.clock->steady_now();
-  runtime::SteadyTime at =
-      services_.clock->is_virtual() ? runtime::kNever : now + kReloadTimers;
+  runtime::SteadyTime at = services_.clock->is_virtual() ? runtime::kNever : now + kReloadTimers;
   if (!relative_.empty()) at = std::min(at, relative_.begin()->first);
   if (!absolute_.empty()) {
     const auto left = std::max(std::chrono::milliseconds(0),

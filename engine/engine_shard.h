@@ -6,6 +6,12 @@
 // a store that failed is answered by forgetting all executions and doing that again.
 #pragma once
 
+#include "engine/engine.h"
+#include "engine/execution.h"
+#include "engine/interpreter.h"
+#include "engine/turn.h"
+#include "runtime/fiber/shard.h"
+
 #include <deque>
 #include <list>
 #include <map>
@@ -14,12 +20,6 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
-
-#include "engine/engine.h"
-#include "engine/execution.h"
-#include "engine/interpreter.h"
-#include "engine/turn.h"
-#include "runtime/fiber/shard.h"
 
 namespace pawl::engine {
 
@@ -91,11 +91,12 @@ class EngineShard {
   std::unordered_map<ExecutionNumber, ExecutionPtr> executions_;
   std::list<ExecutionNumber> resting_;  // oldest first; those that only wait
   std::unordered_map<ExecutionNumber, std::list<ExecutionNumber>::iterator> resting_at_;
-  std::unordered_map<std::string, ExecutionNumber> starting_;  // ARNs whose start is not durable yet
+  std::unordered_map<std::string, ExecutionNumber>
+      starting_;                             // ARNs whose start is not durable yet
   std::unordered_set<std::string> running_;  // idempotency keys of the handlers that run
   ExecutionNumber last_number_ = 0;
 
-  std::deque<Effect> effects_;  // by commit number
+  std::deque<Effect> effects_;      // by commit number
   runtime::TimeHold effects_hold_;  // virtual time stands still while a commit is on its way
 
   struct NearTimer {

@@ -1,9 +1,9 @@
 #include "engine/environment.h"
 
-#include <algorithm>
-
 #include "asl/time/timestamp.h"
 #include "engine/interpreter.h"
+
+#include <algorithm>
 
 namespace pawl::engine {
 
@@ -94,9 +94,8 @@ const asl::Value* StateEnvironment::variable(std::string_view name) const {
   const Branch* branch = &branch_;
   for (;;) {
     const auto& own = branch->frame.variables;
-    const auto known = std::find_if(own.begin(), own.end(), [name](const Variable& variable) {
-      return variable.name == name;
-    });
+    const auto known = std::find_if(
+        own.begin(), own.end(), [name](const Variable& variable) { return variable.name == name; });
     if (known != own.end()) return &known->value.value();
     if (branch->id == kRootBranch) return nullptr;
     branch = turn_.execution().find(branch->frame.parent);

@@ -3,12 +3,12 @@
 // Source: `asl-facts` sections 5 and 14.
 #pragma once
 
-#include <optional>
-#include <string_view>
-
 #include "asl/path/environment.h"
 #include "engine/execution.h"
 #include "engine/turn.h"
+
+#include <optional>
+#include <string_view>
 
 namespace pawl::engine {
 

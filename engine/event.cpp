@@ -1,8 +1,8 @@
 #include "engine/event.h"
 
-#include <array>
-
 #include "asl/json/reader.h"
+
+#include <array>
 
 namespace pawl::engine {
 
@@ -166,8 +166,8 @@ std::string_view event_type_name(EventType type) {
 }
 
 void encode_event(EventType type, EventId id, EventId previous, runtime::WallTime timestamp,
-                  std::span<const EventField> fields, EventId base_id,
-                  runtime::WallTime base_time, runtime::Encoder& out) {
+                  std::span<const EventField> fields, EventId base_id, runtime::WallTime base_time,
+                  runtime::Encoder& out) {
   out.u8(static_cast<std::uint8_t>(type));
   out.varint(static_cast<std::uint64_t>(id - base_id));
   out.varint(static_cast<std::uint64_t>(id - previous));

@@ -7,6 +7,11 @@
 // Source: the HistoryEvent shapes of the API model; `asl-facts` section 16.
 #pragma once
 
+#include "asl/json/value.h"
+#include "base/result.h"
+#include "runtime/clock/clock.h"
+#include "runtime/store/encoding.h"
+
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -14,11 +19,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "asl/json/value.h"
-#include "base/result.h"
-#include "runtime/clock/clock.h"
-#include "runtime/store/encoding.h"
 
 namespace pawl::engine {
 
@@ -142,8 +142,8 @@ struct StoredEvent {
 
 // Appends one event in compact form.
 void encode_event(EventType type, EventId id, EventId previous, runtime::WallTime timestamp,
-                  std::span<const EventField> fields, EventId base_id,
-                  runtime::WallTime base_time, runtime::Encoder& out);
+                  std::span<const EventField> fields, EventId base_id, runtime::WallTime base_time,
+                  runtime::Encoder& out);
 // Reads the next event; kCorrupt if the bytes are not one.
 Result<StoredEvent> decode_event(runtime::Decoder& in, EventId base_id,
                                  runtime::WallTime base_time);

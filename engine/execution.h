@@ -5,6 +5,12 @@
 // an Execution can be dropped whenever its last commit is durable and no handler runs for it.
 #pragma once
 
+#include "asl/model/definition.h"
+#include "engine/frame.h"
+#include "engine/records.h"
+#include "engine/task.h"
+#include "runtime/journal/journal.h"
+
 #include <deque>
 #include <map>
 #include <memory>
@@ -13,12 +19,6 @@
 #include <unordered_map>
 #include <variant>
 #include <vector>
-
-#include "asl/model/definition.h"
-#include "engine/frame.h"
-#include "engine/records.h"
-#include "engine/task.h"
-#include "runtime/journal/journal.h"
 
 namespace pawl::engine {
 
@@ -35,13 +35,13 @@ struct Branch {
 
   // Of a Parallel or Map state in kChildren.
   struct Children {
-    std::vector<asl::Payload> results;       // by index; absent while it runs
-    std::vector<std::int32_t> unsaved;       // results whose rows are not written yet
-    std::vector<bool> saved;                 // rows that exist for ended children, by index
+    std::vector<asl::Payload> results;  // by index; absent while it runs
+    std::vector<std::int32_t> unsaved;  // results whose rows are not written yet
+    std::vector<bool> saved;            // rows that exist for ended children, by index
     std::int32_t started = 0;
     std::int32_t finished = 0;
-    std::int32_t failed = 0;                 // tolerated ones, of a distributed Map
-    EventId last_event = 0;                  // chain tail of the child that ended last
+    std::int32_t failed = 0;  // tolerated ones, of a distributed Map
+    EventId last_event = 0;   // chain tail of the child that ended last
     std::int64_t tolerated_count = 0;
     double tolerated_percentage = 0;
   };
@@ -114,9 +114,9 @@ struct Execution {
   bool timeout_stored = false;
 
   std::deque<Message> mailbox;
-  bool active = false;              // a fiber is working on the mailbox
+  bool active = false;  // a fiber is working on the mailbox
   int handlers_running = 0;
-  bool abandoned = false;           // the store failed: what is in memory is void
+  bool abandoned = false;  // the store failed: what is in memory is void
   runtime::CommitNumber last_commit = 0;
   std::function<void(const Execution&)> on_end;  // after the end is durable
 

@@ -6,12 +6,6 @@
 // `resume(frame)` is the only way on: after a wait, a callback, a crash, on another node.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "asl/json/payload.h"
 #include "asl/model/definition.h"
 #include "base/result.h"
@@ -19,6 +13,12 @@
 #include "engine/task.h"
 #include "runtime/clock/clock.h"
 #include "runtime/store/encoding.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace pawl::engine {
 
@@ -52,8 +52,8 @@ struct Frame {
   EventId previous_event = 0;  // the tail of this branch's chain
   EventId entered_event = 0;   // of the current state
   runtime::WallTime entered_at{};
-  asl::Payload input;          // the state's raw input (kDone: the branch's output)
-  std::vector<Variable> variables;  // of this branch's own scope
+  asl::Payload input;                 // the state's raw input (kDone: the branch's output)
+  std::vector<Variable> variables;    // of this branch's own scope
   std::vector<std::int32_t> retries;  // per retrier of the current state
   std::int32_t retry_count = 0;       // $$.State.RetryCount
 

@@ -1,8 +1,8 @@
 #include "engine/history.h"
 
-#include <algorithm>
-
 #include "engine/engine.h"
+
+#include <algorithm>
 
 namespace pawl::engine {
 

@@ -1,14 +1,14 @@
 // Reading histories and stored documents.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <string>
-
 #include "base/result.h"
 #include "engine/event.h"
 #include "engine/records.h"
 #include "runtime/store/store.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
 
 namespace pawl::engine {
 

@@ -1,11 +1,11 @@
 #include "engine/interpreter.h"
 
-#include <algorithm>
-#include <variant>
-
 #include "asl/json/writer.h"
 #include "engine/states/states.h"
 #include "engine/token.h"
+
+#include <algorithm>
+#include <variant>
 
 namespace pawl::engine {
 
@@ -46,16 +46,15 @@ EventType exited_type(const asl::State& state) {
 
 void begin_work(Turn& turn, Branch& branch) {
   const asl::State& state = state_of(turn.execution(), branch);
-  std::visit(
-      Overloaded{[&](const asl::PassState& body) { enter_pass(turn, branch, body); },
-                 [&](const asl::TaskState& body) { enter_task(turn, branch, body); },
-                 [&](const asl::ChoiceState& body) { enter_choice(turn, branch, body); },
-                 [&](const asl::WaitState& body) { enter_wait(turn, branch, body); },
-                 [&](const asl::SucceedState&) { enter_succeed(turn, branch); },
-                 [&](const asl::FailState& body) { enter_fail(turn, branch, body); },
-                 [&](const asl::ParallelState& body) { enter_parallel(turn, branch, body); },
-                 [&](const asl::MapState& body) { enter_map(turn, branch, body); }},
-      state.body);
+  std::visit(Overloaded{[&](const asl::PassState& body) { enter_pass(turn, branch, body); },
+                        [&](const asl::TaskState& body) { enter_task(turn, branch, body); },
+                        [&](const asl::ChoiceState& body) { enter_choice(turn, branch, body); },
+                        [&](const asl::WaitState& body) { enter_wait(turn, branch, body); },
+                        [&](const asl::SucceedState&) { enter_succeed(turn, branch); },
+                        [&](const asl::FailState& body) { enter_fail(turn, branch, body); },
+                        [&](const asl::ParallelState& body) { enter_parallel(turn, branch, body); },
+                        [&](const asl::MapState& body) { enter_map(turn, branch, body); }},
+             state.body);
 }
 
 void fail_execution(Turn& turn, Branch& at, Failure failure) {
@@ -69,10 +68,10 @@ void fail_execution(Turn& turn, Branch& at, Failure failure) {
 
 void enter_state(Turn& turn, Branch& branch) {
   if (turn.history_full()) {
-    return fail_execution(
-        turn, branch,
-        {std::string(kStatesRuntime), "The execution reached the maximum number of history events (" +
-                                          std::to_string(turn.limits().history_events) + ")."});
+    return fail_execution(turn, branch,
+                          {std::string(kStatesRuntime),
+                           "The execution reached the maximum number of history events (" +
+                               std::to_string(turn.limits().history_events) + ")."});
   }
   Frame& frame = branch.frame;
   frame.retries.clear();
@@ -326,8 +325,7 @@ const asl::State& state_of(const Execution& execution, const Branch& branch) {
   return machine_of(execution, branch).states[static_cast<std::size_t>(branch.frame.state)];
 }
 
-std::string runtime_cause(const Execution& execution, const Branch& branch,
-                          std::string_view text) {
+std::string runtime_cause(const Execution& execution, const Branch& branch, std::string_view text) {
   return "An error occurred while executing the state '" + state_of(execution, branch).name +
          "' (entered at the event id #" + std::to_string(branch.frame.entered_event) + "). " +
          std::string(text);
@@ -388,8 +386,7 @@ void succeed_state(Turn& turn, Branch& branch, asl::Payload result) {
     if (!selected) return raise_runtime(turn, branch, selected.error().message);
     result = asl::Payload::of(*std::move(selected));
   }
-  std::optional<asl::Payload> output =
-      apply_result_path(turn, branch, state.result_path, result);
+  std::optional<asl::Payload> output = apply_result_path(turn, branch, state.result_path, result);
   if (!output) return;
   // OutputPath sees the variables as they were on entry (recorded), so it comes before Assign.
   output = apply_output_path(turn, branch, *std::move(output));
@@ -412,8 +409,8 @@ void exit_state(Turn& turn, Branch& branch, asl::Payload output, asl::StateIndex
       for (const Variable& variable : assigned) {
         variables.set(variable.name, asl::Value::string(variable.value.text()));
       }
-      fields.push_back({Field::kAssignedVariables,
-                        turn.store(asl::Payload::of(std::move(variables).build()))});
+      fields.push_back(
+          {Field::kAssignedVariables, turn.store(asl::Payload::of(std::move(variables).build()))});
     }
   }
   const EventId id =
@@ -457,8 +454,8 @@ std::optional<asl::Payload> apply_input_path(Turn& turn, Branch& branch) {
           ? path->evaluate(branch.frame.input.value(), environment)
           : field.expression.evaluate("InputPath", branch.frame.input.value(), environment);
   if (!value) {
-    raise_runtime(turn, branch, "Invalid path '" + field.expression.text() +
-                                    "' : " + value.error().message);
+    raise_runtime(turn, branch,
+                  "Invalid path '" + field.expression.text() + "' : " + value.error().message);
     return std::nullopt;
   }
   if (value->same_as(branch.frame.input.value())) return branch.frame.input;
@@ -477,8 +474,8 @@ std::optional<asl::Payload> apply_output_path(Turn& turn, Branch& branch, asl::P
       path != nullptr ? path->evaluate(output.value(), environment)
                       : field.expression.evaluate("OutputPath", output.value(), environment);
   if (!value) {
-    raise_runtime(turn, branch, "Invalid path '" + field.expression.text() +
-                                    "' : " + value.error().message);
+    raise_runtime(turn, branch,
+                  "Invalid path '" + field.expression.text() + "' : " + value.error().message);
     return std::nullopt;
   }
   if (value->same_as(output.value())) return output;
@@ -512,8 +509,7 @@ std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,
   std::size_t bytes = 0;
   assigned.reserve(evaluated->size());
   for (const asl::Member& member : evaluated->members()) {
-    assigned.push_back(
-        {std::string(member.key.as_string()), asl::Payload::of(member.value)});
+    assigned.push_back({std::string(member.key.as_string()), asl::Payload::of(member.value)});
     bytes += assigned.back().value.text().size();
   }
   if (bytes > turn.limits().assign_bytes) {
@@ -543,20 +539,19 @@ FieldNumber field_integer(Turn& turn, Branch& branch, const asl::NumberField& fi
   if (!field.path) return {};
   const StateEnvironment environment(turn, branch);
   const asl::ValuePath* path = field.path->path();
-  const Result<asl::Value> value = path != nullptr
-                                       ? path->evaluate(input, environment)
-                                       : field.path->evaluate(name, input, environment);
+  const Result<asl::Value> value = path != nullptr ? path->evaluate(input, environment)
+                                                   : field.path->evaluate(name, input, environment);
   if (!value) {
     raise_runtime(turn, branch,
                   "Invalid path '" + field.path->text() + "' : " + value.error().message);
     return {std::nullopt, true};
   }
   if (!value->is_int()) {
-    raise_runtime(turn, branch,
-                  "The " + std::string(name) + " field refers to value \"" +
-                      (value->is_string() ? std::string(value->as_string())
-                                          : asl::to_json(*value)) +
-                      "\" which is not a valid integer: " + field.path->text());
+    raise_runtime(
+        turn, branch,
+        "The " + std::string(name) + " field refers to value \"" +
+            (value->is_string() ? std::string(value->as_string()) : asl::to_json(*value)) +
+            "\" which is not a valid integer: " + field.path->text());
     return {std::nullopt, true};
   }
   return {value->as_int(), false};
@@ -621,10 +616,10 @@ void abort_children(Turn& turn, Branch& container, const Branch* failed, EventId
     if (child == nullptr || child == failed) continue;
     abort_branch(turn, *child, previous, false);
     if (map) {
-      turn.emit_aside(previous, EventType::kMapIterationAborted,
-                      {{Field::kName, std::string_view(state.name)},
-                       {Field::kIndex, std::int64_t{i}}},
-                      child->silent);
+      turn.emit_aside(
+          previous, EventType::kMapIterationAborted,
+          {{Field::kName, std::string_view(state.name)}, {Field::kIndex, std::int64_t{i}}},
+          child->silent);
     }
   }
   if (failed != nullptr) {

@@ -5,14 +5,14 @@
 // what they share: entering and leaving, errors, the ends of branches.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "engine/environment.h"
 #include "engine/execution.h"
 #include "engine/retry.h"
 #include "engine/turn.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace pawl::engine {
 
@@ -47,7 +47,8 @@ void raise_failure(Turn& turn, Branch& branch, std::string_view error, std::stri
 std::string runtime_cause(const Execution& execution, const Branch& branch, std::string_view text);
 
 // Input after InputPath and Parameters. Empty: the failure was raised.
-std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch, std::string_view token = {});
+std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch,
+                                            std::string_view token = {});
 std::optional<asl::Payload> apply_input_path(Turn& turn, Branch& branch);
 std::optional<asl::Payload> apply_output_path(Turn& turn, Branch& branch, asl::Payload output);
 

@@ -8,13 +8,13 @@
 namespace pawl::engine {
 
 struct Limits {
-  std::size_t payload_bytes = 262'144;        // of a state's input or output, UTF-8
-  std::int64_t history_events = 25'000;       // of a Standard execution
+  std::size_t payload_bytes = 262'144;   // of a state's input or output, UTF-8
+  std::int64_t history_events = 25'000;  // of a Standard execution
   std::size_t error_characters = 256;
   std::size_t cause_characters = 32'768;
   std::size_t variables_bytes = std::size_t{10} << 20;  // all variables of an execution
-  std::size_t assign_bytes = 262'144;         // one variable, and one Assign
-  std::int32_t map_concurrency = 40;          // of an inline Map
+  std::size_t assign_bytes = 262'144;                   // one variable, and one Assign
+  std::int32_t map_concurrency = 40;                    // of an inline Map
   std::int32_t distributed_concurrency = 10'000;
   std::chrono::seconds standard_duration = std::chrono::hours(24 * 365);
   std::chrono::seconds express_duration = std::chrono::minutes(5);

@@ -1,11 +1,11 @@
 #include "engine/machines.h"
 
-#include <algorithm>
-#include <mutex>  // layers: for machines.h
-
 #include "asl/json/reader.h"
 #include "asl/parse/parse.h"
 #include "engine/records.h"
+
+#include <algorithm>
+#include <mutex>  // layers: for machines.h
 
 namespace pawl::engine {
 

@@ -5,6 +5,11 @@
 // tags) is one opaque JSON text.
 #pragma once
 
+#include "asl/model/definition.h"
+#include "base/result.h"
+#include "runtime/clock/clock.h"
+#include "runtime/store/store.h"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,11 +18,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "asl/model/definition.h"
-#include "base/result.h"
-#include "runtime/clock/clock.h"
-#include "runtime/store/store.h"
 
 namespace pawl::engine {
 
@@ -28,8 +28,8 @@ struct MachineRecord {
   runtime::WallTime creation_date{};
   runtime::WallTime update_date{};
   std::uint32_t revision = 1;
-  std::string revision_id;     // empty until the first update
-  std::string configuration;   // JSON text of the API's
+  std::string revision_id;    // empty until the first update
+  std::string configuration;  // JSON text of the API's
 };
 
 struct RevisionRecord {

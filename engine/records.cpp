@@ -77,8 +77,7 @@ std::string encode_execution(const ExecutionRecord& record) {
 }
 
 Result<ExecutionRecord> decode_execution(std::string_view bytes, std::string_view key) {
-  const Result<runtime::OpenedRecord> opened =
-      runtime::open_record(key, bytes, kExecutionVersion);
+  const Result<runtime::OpenedRecord> opened = runtime::open_record(key, bytes, kExecutionVersion);
   if (!opened) return opened.error();
   runtime::Decoder in(opened->payload);
   ExecutionRecord record;
@@ -118,8 +117,7 @@ std::string encode_express_start(const ExpressStart& start) {
 }
 
 Result<ExpressStart> decode_express_start(std::string_view bytes, std::string_view key) {
-  const Result<runtime::OpenedRecord> opened =
-      runtime::open_record(key, bytes, kExecutionVersion);
+  const Result<runtime::OpenedRecord> opened = runtime::open_record(key, bytes, kExecutionVersion);
   if (!opened) return opened.error();
   runtime::Decoder in(opened->payload);
   Result<ExecutionRecord> record = decode_execution(in.string(), key);

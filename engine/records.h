@@ -4,16 +4,16 @@
 // lies near what its contemporaries write: the store stays close to append-only.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "base/result.h"
 #include "engine/event.h"
 #include "engine/frame.h"
 #include "runtime/clock/clock.h"
 #include "runtime/store/encoding.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace pawl::engine {
 
@@ -40,8 +40,8 @@ struct ParentLink {
 
 struct ExecutionRecord {
   std::string name;
-  std::string machine;          // name of the state machine
-  std::uint32_t revision = 0;   // of it
+  std::string machine;         // name of the state machine
+  std::uint32_t revision = 0;  // of it
   std::string role_arn;
   bool express = false;
   ExecutionStatus status = ExecutionStatus::kRunning;

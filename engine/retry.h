@@ -3,6 +3,9 @@
 // Source: States Language, "Errors"; `asl-facts` section 12.
 #pragma once
 
+#include "asl/model/definition.h"
+#include "engine/task.h"
+
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -10,9 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "asl/model/definition.h"
-#include "engine/task.h"
 
 namespace pawl::engine {
 

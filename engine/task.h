@@ -6,6 +6,11 @@
 // same idempotency key for the same attempt: after a crash it may be called again with that key.
 #pragma once
 
+#include "asl/json/payload.h"
+#include "asl/model/definition.h"
+#include "runtime/clock/clock.h"
+#include "runtime/store/store.h"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -14,11 +19,6 @@
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "asl/json/payload.h"
-#include "asl/model/definition.h"
-#include "runtime/clock/clock.h"
-#include "runtime/store/store.h"
 
 namespace pawl::engine {
 
@@ -45,7 +45,7 @@ class Cancellation {
 
 struct TaskRequest {
   const asl::Resource* resource = nullptr;  // valid during the call
-  asl::Payload parameters;        // the resolved Parameters: what history shows
+  asl::Payload parameters;                  // the resolved Parameters: what history shows
   std::string execution_arn;
   std::string execution_name;
   std::string state_machine_arn;
@@ -54,7 +54,7 @@ struct TaskRequest {
   std::optional<std::string> credentials_role_arn;
   std::string region;
   std::string account;
-  std::string task_token;         // empty unless the pattern is .waitForTaskToken
+  std::string task_token;  // empty unless the pattern is .waitForTaskToken
   // Stable per attempt: execution ARN and the id of the scheduling event. Pass it on wherever the
   // system has a field for it.
   std::string idempotency_key;
@@ -62,7 +62,7 @@ struct TaskRequest {
   std::uint64_t execution_number = 0;
   std::uint32_t branch = 0;
   std::int64_t scheduled_event_id = 0;
-  std::int64_t attempt = 0;       // 0 for the first, then $$.State.RetryCount
+  std::int64_t attempt = 0;  // 0 for the first, then $$.State.RetryCount
   runtime::SteadyTime deadline = runtime::SteadyTime::max();  // of TimeoutSeconds
   std::shared_ptr<Cancellation> cancellation;
 };

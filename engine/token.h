@@ -2,12 +2,12 @@
 // it from us (128 random bits that only the frame and the token know).
 #pragma once
 
+#include "engine/frame.h"
+#include "engine/records.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "engine/frame.h"
-#include "engine/records.h"
 
 namespace pawl::engine {
 

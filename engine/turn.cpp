@@ -1,8 +1,8 @@
 #include "engine/turn.h"
 
-#include <algorithm>
-
 #include "engine/states/states.h"
+
+#include <algorithm>
 
 namespace pawl::engine {
 
@@ -17,15 +17,15 @@ Turn::Turn(Turn& cut, const TurnServices& services) : Turn(cut.execution_, servi
 }
 
 EventId Turn::emit(Branch& branch, EventType type, std::initializer_list<EventField> fields) {
-  const EventId id = emit_fields(branch.frame.previous_event, type,
-                                 {fields.begin(), fields.size()}, branch.silent);
+  const EventId id = emit_fields(branch.frame.previous_event, type, {fields.begin(), fields.size()},
+                                 branch.silent);
   if (!branch.silent) branch.frame.previous_event = id;
   mark(branch);
   return id;
 }
 
-EventId Turn::emit_aside(EventId previous, EventType type,
-                         std::initializer_list<EventField> fields, bool silent) {
+EventId Turn::emit_aside(EventId previous, EventType type, std::initializer_list<EventField> fields,
+                         bool silent) {
   return emit_fields(previous, type, {fields.begin(), fields.size()}, silent);
 }
 
@@ -71,8 +71,8 @@ Branch& Turn::root() {
   return *branch;
 }
 
-Branch& Turn::add_child(Branch& parent, BranchId id, std::int32_t index,
-                        asl::MachineIndex machine, asl::Payload input, EventId previous) {
+Branch& Turn::add_child(Branch& parent, BranchId id, std::int32_t index, asl::MachineIndex machine,
+                        asl::Payload input, EventId previous) {
   auto child = std::make_unique<Branch>();
   child->id = id;
   child->silent = parent.silent;
@@ -105,8 +105,7 @@ void Turn::remove(Branch& branch) {
   forget_rows(branch);
   if (branch.cancellation != nullptr) branch.cancellation->cancel();
   if (branch.frame.phase == Phase::kSubmitted) {
-    cancelled_.push_back(
-        {task_request(execution_, branch, services_), branch.frame.continuation});
+    cancelled_.push_back({task_request(execution_, branch, services_), branch.frame.continuation});
   }
   execution_.branches.erase(branch.id);  // `branch` is gone
 }
@@ -180,9 +179,9 @@ void Turn::write_branch(Branch& branch, runtime::Batch& batch) {
       done.phase = Phase::kDone;
       done.previous_event = children.last_event;
       done.input = children.results[static_cast<std::size_t>(index)];
-      batch.put(keys::frame(execution_.number,
-                            branch.frame.first_child + static_cast<BranchId>(index)),
-                encode_frame(done, *this));
+      batch.put(
+          keys::frame(execution_.number, branch.frame.first_child + static_cast<BranchId>(index)),
+          encode_frame(done, *this));
       children.saved[static_cast<std::size_t>(index)] = true;
     }
     children.unsaved.clear();

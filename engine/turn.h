@@ -6,18 +6,18 @@
 // touches the world through nothing else.
 #pragma once
 
+#include "engine/execution.h"
+#include "engine/limits.h"
+#include "runtime/clock/clock.h"
+#include "runtime/store/encoding.h"
+#include "runtime/store/store.h"
+
 #include <deque>
 #include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "engine/execution.h"
-#include "engine/limits.h"
-#include "runtime/clock/clock.h"
-#include "runtime/store/encoding.h"
-#include "runtime/store/store.h"
 
 namespace pawl::engine {
 

@@ -7,13 +7,13 @@
 // Belongs to one thread, like Value.
 #pragma once
 
+#include "asl/json/value.h"
+#include "base/result.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "asl/json/value.h"
-#include "base/result.h"
 
 namespace pawl::asl {
 
@@ -28,8 +28,8 @@ class Payload {
 
   bool present() const { return document_ != nullptr; }
   explicit operator bool() const { return present(); }
-  const Value& value() const;        // parses on first use
-  const std::string& text() const;   // writes on first use
+  const Value& value() const;       // parses on first use
+  const std::string& text() const;  // writes on first use
   bool exceeds(std::size_t bytes) const;
   bool same_as(const Payload& other) const { return document_ == other.document_; }
 

@@ -5,11 +5,11 @@
 // become doubles. Iterative: nesting is bounded by a counter, not by the stack.
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
 #include "asl/json/value.h"
 #include "base/result.h"
+
+#include <cstddef>
+#include <string_view>
 
 namespace pawl::asl {
 

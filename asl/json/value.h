@@ -14,6 +14,8 @@
 // It never occurs inside an array or object.
 #pragma once
 
+#include "base/assert.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,11 +24,18 @@
 #include <utility>
 #include <vector>
 
-#include "base/assert.h"
-
 namespace pawl::asl {
 
-enum class Kind : std::uint8_t { kUndefined, kNull, kBool, kInt, kDouble, kString, kArray, kObject };
+enum class Kind : std::uint8_t {
+  kUndefined,
+  kNull,
+  kBool,
+  kInt,
+  kDouble,
+  kString,
+  kArray,
+  kObject
+};
 
 // Documents nest no deeper (docs/limits.md): every recursion over a Value is bounded by it.
 inline constexpr int kMaxDepth = 256;
@@ -81,8 +90,8 @@ class Value {
   // Each asserts its kind.
   bool as_bool() const;
   std::int64_t as_int() const;
-  double as_double() const;             // of either number kind
-  std::string_view as_string() const;   // valid while this value (or a copy) lives
+  double as_double() const;            // of either number kind
+  std::string_view as_string() const;  // valid while this value (or a copy) lives
   std::span<const Value> items() const;
   std::span<const Member> members() const;
 

@@ -3,10 +3,10 @@
 // Java's notation (1.0, 3.3, 1.0E10).
 #pragma once
 
+#include "asl/json/value.h"
+
 #include <cstddef>
 #include <string>
-
-#include "asl/json/value.h"
 
 namespace pawl::asl {
 

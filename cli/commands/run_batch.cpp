@@ -80,7 +80,8 @@ engine::Outcome CaseTasks::run(const engine::TaskRequest& request) {
   engine::TaskFailed failed;
   failed.failure.error = std::string(thrown->find("Error")->as_string());
   const Value* cause = thrown->find("Cause");
-  if (cause != nullptr && cause->is_string()) failed.failure.cause = std::string(cause->as_string());
+  if (cause != nullptr && cause->is_string())
+    failed.failure.cause = std::string(cause->as_string());
   return failed;
 }
 

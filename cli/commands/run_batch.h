@@ -7,9 +7,9 @@ namespace pawl::cli {
 // Lines in, each one case:
 //   {"name"?, "definition", "input"?, "type"?: "express", "mocks"?: {STATE: [ANSWER, ...]},
 //    "history"?: true}
-// ANSWER is {"Return": JSON}, {"Throw": {"Error", "Cause"?}} or {"Never": true}, one per attempt; the
-// last one answers all later attempts, too. With "After": SECONDS the answer takes that long; one of
-// "Never" has been accepted, and nobody will complete it.
+// ANSWER is {"Return": JSON}, {"Throw": {"Error", "Cause"?}} or {"Never": true}, one per attempt;
+// the last one answers all later attempts, too. With "After": SECONDS the answer takes that long;
+// one of "Never" has been accepted, and nobody will complete it.
 //
 // Lines out, in the same order:
 //   {"name", "status", "output" | "error", "cause", "seconds", "events": [TYPE, ...]}

@@ -3,12 +3,11 @@
 // Inline iterations are branches of the execution. A distributed Map runs them the same way, but
 // their events stay out of the parent's history, which shows the Map Run, and failures are counted
 // against what is tolerated.
+#include "asl/json/writer.h"
 #include "engine/states/states.h"
 
 #include <algorithm>
 #include <limits>
-
-#include "asl/json/writer.h"
 
 namespace pawl::engine {
 
@@ -33,10 +32,9 @@ std::optional<asl::Payload> items_of(Turn& turn, Branch& branch, const asl::MapS
     const asl::StringExpression& expression = state.items_path.expression;
     path = expression.text();
     const StateEnvironment environment(turn, branch);
-    Result<asl::Value> value =
-        expression.path() != nullptr
-            ? expression.path()->evaluate(input.value(), environment)
-            : expression.evaluate("ItemsPath", input.value(), environment);
+    Result<asl::Value> value = expression.path() != nullptr
+                                   ? expression.path()->evaluate(input.value(), environment)
+                                   : expression.evaluate("ItemsPath", input.value(), environment);
     if (!value) {
       raise_runtime(turn, branch, "Invalid path '" + path + "' : " + value.error().message);
       return std::nullopt;
@@ -67,14 +65,13 @@ bool read_tolerance(Turn& turn, Branch& branch, const asl::DistributedMap& distr
     const Result<asl::Value> value =
         path->evaluate("ToleratedFailurePercentagePath", input, environment);
     if (!value) {
-      raise_runtime(turn, branch,
-                    "Invalid path '" + path->text() + "' : " + value.error().message);
+      raise_runtime(turn, branch, "Invalid path '" + path->text() + "' : " + value.error().message);
       return false;
     }
     if (!value->is_number()) {
       raise_runtime(turn, branch,
-                    "The ToleratedFailurePercentagePath field refers to value \"" +
-                        shown(*value) + "\" which is not a valid float: " + path->text());
+                    "The ToleratedFailurePercentagePath field refers to value \"" + shown(*value) +
+                        "\" which is not a valid float: " + path->text());
       return false;
     }
     percentage = value->as_double();
@@ -203,8 +200,8 @@ void enter_map(Turn& turn, Branch& branch, const asl::MapState& state) {
   if (length > std::numeric_limits<std::int32_t>::max()) {
     return raise_runtime(turn, branch, "The Map state has too many items.");
   }
-  const std::int32_t limit = state.distributed ? turn.limits().distributed_concurrency
-                                               : turn.limits().map_concurrency;
+  const std::int32_t limit =
+      state.distributed ? turn.limits().distributed_concurrency : turn.limits().map_concurrency;
   frame.started_event = turn.emit(branch, EventType::kMapStateStarted,
                                   {{Field::kLength, static_cast<std::int64_t>(length)}});
   branch.children = std::make_unique<Branch::Children>();

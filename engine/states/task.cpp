@@ -4,14 +4,13 @@
 // Scheduled and Started are written in one commit with the dispatch row; the handler is called when
 // that is durable. Whatever comes back is a message, checked against the scheduling event, so that
 // the answer of an attempt that is over finds nobody.
+#include "asl/json/reader.h"
 #include "engine/states/states.h"
+#include "engine/token.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include "asl/json/reader.h"
-#include "engine/token.h"
 
 namespace pawl::engine {
 
@@ -33,9 +32,9 @@ const TaskEvents& events_of(const asl::Resource& resource) {
       EventType::kLambdaFunctionScheduled, EventType::kLambdaFunctionStarted,
       EventType::kLambdaFunctionSucceeded, EventType::kLambdaFunctionFailed,
       EventType::kLambdaFunctionTimedOut};
-  static constexpr TaskEvents kActivity{
-      EventType::kActivityScheduled, EventType::kActivityStarted, EventType::kActivitySucceeded,
-      EventType::kActivityFailed, EventType::kActivityTimedOut};
+  static constexpr TaskEvents kActivity{EventType::kActivityScheduled, EventType::kActivityStarted,
+                                        EventType::kActivitySucceeded, EventType::kActivityFailed,
+                                        EventType::kActivityTimedOut};
   static constexpr TaskEvents kTask{EventType::kTaskScheduled, EventType::kTaskStarted,
                                     EventType::kTaskSucceeded, EventType::kTaskFailed,
                                     EventType::kTaskTimedOut};
@@ -72,7 +71,8 @@ void add_failure(const Failure& failure, std::vector<EventField>& fields) {
   if (failure.cause) fields.push_back({Field::kCause, std::string_view(*failure.cause)});
 }
 
-EventId emit_task(Turn& turn, Branch& branch, EventType type, const std::vector<EventField>& fields) {
+EventId emit_task(Turn& turn, Branch& branch, EventType type,
+                  const std::vector<EventField>& fields) {
   const EventId id = turn.emit_fields(branch.frame.previous_event, type, fields, branch.silent);
   if (!branch.silent) branch.frame.previous_event = id;
   turn.mark(branch);
@@ -100,7 +100,8 @@ void close_attempt(Branch& branch) {
 
 void arm(Branch& branch) {
   std::optional<runtime::WallTime> earliest;
-  for (const auto& at : {branch.frame.timeout_at, branch.frame.heartbeat_at, branch.frame.poll_at}) {
+  for (const auto& at :
+       {branch.frame.timeout_at, branch.frame.heartbeat_at, branch.frame.poll_at}) {
     if (at && (!earliest || *at < *earliest)) earliest = at;
   }
   set_wake(branch, earliest);
@@ -117,8 +118,7 @@ void fail_attempt(Turn& turn, Branch& branch, const asl::TaskState& state, Raise
   raise(turn, branch, std::move(error));
 }
 
-void succeed_attempt(Turn& turn, Branch& branch, const asl::TaskState& state,
-                     asl::Payload output) {
+void succeed_attempt(Turn& turn, Branch& branch, const asl::TaskState& state, asl::Payload output) {
   if (output.exceeds(turn.limits().payload_bytes)) {
     return fail_attempt(
         turn, branch, state,
@@ -150,8 +150,8 @@ std::optional<Times> times_of(Turn& turn, Branch& branch, const asl::TaskState& 
   const FieldNumber heartbeat =
       field_integer(turn, branch, state.heartbeat_seconds, "HeartbeatSecondsPath", input);
   if (heartbeat.raised) return std::nullopt;
-  for (const auto& [number, name] :
-       {std::pair{timeout.value, "TimeoutSeconds"}, std::pair{heartbeat.value, "HeartbeatSeconds"}}) {
+  for (const auto& [number, name] : {std::pair{timeout.value, "TimeoutSeconds"},
+                                     std::pair{heartbeat.value, "HeartbeatSeconds"}}) {
     if (number && (*number < 1 || *number > kLongestSeconds)) {
       raise_runtime(turn, branch, std::string(name) + " must be between 1 and 99999999.");
       return std::nullopt;
@@ -270,8 +270,7 @@ void resume_task(Turn& turn, Branch& branch, const asl::TaskState& state, Outcom
   if (submitted.output.present()) {
     std::vector<EventField> fields;
     add_resource(state.resource, fields);
-    fields.push_back(
-        {Field::kOutput, branch.silent ? PayloadRef{} : turn.store(submitted.output)});
+    fields.push_back({Field::kOutput, branch.silent ? PayloadRef{} : turn.store(submitted.output)});
     emit_task(turn, branch, EventType::kTaskSubmitted, fields);
   }
   frame.phase = Phase::kSubmitted;
@@ -282,8 +281,7 @@ void resume_task(Turn& turn, Branch& branch, const asl::TaskState& state, Outcom
   arm(branch);
 }
 
-void task_deadline(Turn& turn, Branch& branch, const asl::TaskState& state,
-                   runtime::WallTime at) {
+void task_deadline(Turn& turn, Branch& branch, const asl::TaskState& state, runtime::WallTime at) {
   Frame& frame = branch.frame;
   const auto due = [at](const std::optional<runtime::WallTime>& deadline) {
     return deadline.has_value() && *deadline <= at;
@@ -299,8 +297,7 @@ void task_deadline(Turn& turn, Branch& branch, const asl::TaskState& state,
   arm(branch);
 }
 
-void token_succeeded(Turn& turn, Branch& branch, const asl::TaskState& state,
-                     asl::Payload output) {
+void token_succeeded(Turn& turn, Branch& branch, const asl::TaskState& state, asl::Payload output) {
   succeed_attempt(turn, branch, state, std::move(output));
 }
 
@@ -331,24 +328,24 @@ TaskRequest task_request(const Execution& execution, const Branch& branch,
   request.region = services.region;
   request.account = services.account;
   if (!frame.token_nonce.empty()) request.task_token = task_token(execution, branch);
-  request.idempotency_key = execution.arn + "#" + std::to_string(branch.id) + "." +
-                            std::to_string(frame.scheduled_event);
+  request.idempotency_key =
+      execution.arn + "#" + std::to_string(branch.id) + "." + std::to_string(frame.scheduled_event);
   request.execution_number = execution.number;
   request.branch = branch.id;
   request.scheduled_event_id = frame.scheduled_event;
   request.attempt = frame.retry_count;
   if (frame.timeout_at) {
-    request.deadline = services.clock->steady_now() +
-                       std::max(std::chrono::milliseconds(0),
-                                *frame.timeout_at - services.clock->wall_now());
+    request.deadline =
+        services.clock->steady_now() +
+        std::max(std::chrono::milliseconds(0), *frame.timeout_at - services.clock->wall_now());
   }
   request.cancellation = branch.cancellation;
   return request;
 }
 
 std::string task_token(const Execution& execution, const Branch& branch) {
-  return encode_token({execution.number, branch.id, branch.frame.scheduled_event,
-                       branch.frame.token_nonce});
+  return encode_token(
+      {execution.number, branch.id, branch.frame.scheduled_event, branch.frame.token_nonce});
 }
 
 }  // namespace pawl::engine

@@ -1,9 +1,9 @@
 // Wait: rests until a time, holding nothing but a row and a timer.
-#include <charconv>
-
 #include "asl/json/writer.h"
 #include "asl/time/timestamp.h"
 #include "engine/states/states.h"
+
+#include <charconv>
 
 namespace pawl::engine {
 
@@ -41,15 +41,15 @@ std::optional<Until> seconds_from(Turn& turn, Branch& branch, const asl::NumberF
     const std::string text = shown(*value);
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error != std::errc{} || end != text.data() + text.size()) {
-      raise_runtime(turn, branch,
-                    "The SecondsPath parameter cannot be parsed as a long value: " + path +
-                        " == " + text);
+      raise_runtime(
+          turn, branch,
+          "The SecondsPath parameter cannot be parsed as a long value: " + path + " == " + text);
       return std::nullopt;
     }
     if (seconds < 0) {
-      raise_runtime(turn, branch,
-                    "The SecondsPath parameter references a negative value: " + path +
-                        " == " + text);
+      raise_runtime(
+          turn, branch,
+          "The SecondsPath parameter references a negative value: " + path + " == " + text);
       return std::nullopt;
     }
   }
@@ -66,20 +66,24 @@ std::optional<Until> timestamp_from(Turn& turn, Branch& branch, const asl::TextF
   std::string complaint;
   if (field.literal) {
     text = *field.literal;
-    complaint = "The Timestamp parameter does not reference a valid ISO-8601 extended offset "
-                "date-time format string: " + text;
+    complaint =
+        "The Timestamp parameter does not reference a valid ISO-8601 extended offset "
+        "date-time format string: " +
+        text;
   } else {
     const StateEnvironment environment(turn, branch);
     const Result<asl::Value> value = field.path->evaluate("TimestampPath", input, environment);
     if (!value) {
-      raise_runtime(turn, branch,
-                    "The TimestampPath parameter does not reference an input value: " +
-                        field.path->text());
+      raise_runtime(
+          turn, branch,
+          "The TimestampPath parameter does not reference an input value: " + field.path->text());
       return std::nullopt;
     }
     text = shown(*value);
-    complaint = "The TimestampPath parameter does not reference a valid ISO-8601 extended offset "
-                "date-time format string: " + field.path->text() + " == " + text;
+    complaint =
+        "The TimestampPath parameter does not reference a valid ISO-8601 extended offset "
+        "date-time format string: " +
+        field.path->text() + " == " + text;
   }
   const Result<asl::Timestamp> timestamp = asl::parse_timestamp(text);
   if (!timestamp) {

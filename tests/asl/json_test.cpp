@@ -53,7 +53,7 @@ TEST_CASE("what RapidJSON reads wrongly is read right or refused", "[asl][json]"
   CHECK(read_json("0e60")->as_double() == 0);
   CHECK(read_json("-0e99")->as_double() == 0);
   CHECK(read_json("1e308")->as_double() == 1e308);
-  CHECK_FALSE(read_json("3e308").has_value());      // no double is that large
+  CHECK_FALSE(read_json("3e308").has_value());        // no double is that large
   CHECK_FALSE(read_json(R"("\ude00")").has_value());  // half of a surrogate pair
   CHECK_FALSE(read_json(R"("\ud83d")").has_value());
   CHECK(read_json(R"("\ud83d\ude00")")->as_string() == "\xF0\x9F\x98\x80");

@@ -9,8 +9,8 @@ TEST_CASE("a synchronous Express execution ends without a trace in the store",
           "[engine][express]") {
   FakeWorld world;
   world.run([&](Engine& engine) {
-    world.create(engine, "m", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":5,"End":true}}})",
-                 true);
+    world.create(engine, "m",
+                 R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":5,"End":true}}})", true);
     StartRequest request;
     request.machine = "m";
     request.synchronous = true;
@@ -39,7 +39,8 @@ TEST_CASE("an Express execution ends after five minutes", "[engine][express]") {
   FakeWorld world;
   world.run([&](Engine& engine) {
     world.create(engine, "m",
-                 R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":900,"End":true}}})", true);
+                 R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":900,"End":true}}})",
+                 true);
     StartRequest request;
     request.machine = "m";
     bool ended = false;

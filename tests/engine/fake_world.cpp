@@ -1,12 +1,12 @@
 #include "tests/engine/fake_world.h"
 
-#include <exception>
-
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/validate/validate.h"
 #include "runtime/fiber/shard.h"
 #include "tests/catch.h"
+
+#include <exception>
 
 namespace pawl::engine::testing {
 
@@ -21,7 +21,8 @@ Outcome FakeTasks::run(const TaskRequest& request) {
 }
 
 Outcome FakeTasks::resume(const TaskRequest& request, const asl::Payload& continuation) {
-  return answer_resume ? answer_resume(request, continuation) : TaskHandler::resume(request, continuation);
+  return answer_resume ? answer_resume(request, continuation)
+                       : TaskHandler::resume(request, continuation);
 }
 
 Outcome succeed_with(std::string json) {
@@ -75,9 +76,11 @@ void FakeWorld::create(Engine& engine, const std::string& name, const std::strin
   const auto problems = asl::validate_text(definition, {.express = express, .warnings = false});
   INFO(asl::describe(problems));
   REQUIRE(problems.empty());
-  const auto created = engine.create_machine(
-      {.name = name, .definition = definition, .role_arn = "arn:aws:iam::123456789012:role/r",
-       .express = express, .configuration = "{}"});
+  const auto created = engine.create_machine({.name = name,
+                                              .definition = definition,
+                                              .role_arn = "arn:aws:iam::123456789012:role/r",
+                                              .express = express,
+                                              .configuration = "{}"});
   INFO((created ? "" : created.error().message));
   REQUIRE(created.has_value());
 }

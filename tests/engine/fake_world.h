@@ -1,16 +1,16 @@
 // A whole engine in one thread: virtual clock, seeded randomness, a memory store, scripted tasks.
 #pragma once
 
+#include "engine/engine.h"
+#include "engine/execution.h"
+#include "runtime/journal/journal.h"
+#include "runtime/store/memory_store.h"
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "engine/engine.h"
-#include "engine/execution.h"
-#include "runtime/journal/journal.h"
-#include "runtime/store/memory_store.h"
 
 namespace pawl::engine::testing {
 

@@ -69,8 +69,8 @@ TEST_CASE("the history limit ends an endless loop", "[engine]") {
   FakeWorld world;
   world.limits.history_events = 500;
   world.run([&](Engine& engine) {
-    const auto result = world.execute(
-        engine, R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},
+    const auto result =
+        world.execute(engine, R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},
           "B":{"Type":"Choice","Choices":[{"Variable":"$.never","IsPresent":true,"Next":"C"}],
                "Default":"A"},"C":{"Type":"Succeed"}}})");
     CHECK(result.record.status == ExecutionStatus::kFailed);
@@ -116,7 +116,8 @@ TEST_CASE("a machine's TimeoutSeconds ends it with TIMED_OUT", "[engine]") {
 TEST_CASE("a repeated start with the same name and input answers the same", "[engine]") {
   FakeWorld world;
   world.run([&](Engine& engine) {
-    world.create(engine, "m", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}})");
+    world.create(engine, "m",
+                 R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}})");
     StartRequest request;
     request.machine = "m";
     request.name = "one";
@@ -137,7 +138,8 @@ TEST_CASE("a repeated start with the same name and input answers the same", "[en
 TEST_CASE("a stopped execution is aborted and its timer finds nothing", "[engine]") {
   FakeWorld world;
   world.run([&](Engine& engine) {
-    world.create(engine, "m", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}})");
+    world.create(engine, "m",
+                 R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}})");
     StartRequest request;
     request.machine = "m";
     const auto started = engine.start(request);

@@ -1,8 +1,8 @@
 // Parallel and Map: order, concurrency, failures, chains of events.
 #include "asl/json/reader.h"
+#include "runtime/fiber/shard.h"
 #include "tests/catch.h"
 #include "tests/engine/fake_world.h"
-#include "runtime/fiber/shard.h"
 
 namespace pawl::engine::testing {
 
@@ -58,8 +58,9 @@ TEST_CASE("Map runs at most MaxConcurrency iterations at once", "[engine][map]")
       "ItemProcessor":{"StartAt":"T","States":{"T":{"Type":"Task",
         "Resource":"arn:aws:states:::sqs:sendMessage","End":true}}},"End":true}}})",
                                       "[10,20,30,40,50,60,70]");
-    CHECK(result.output ==
-          R"([{"v":10,"i":0},{"v":20,"i":1},{"v":30,"i":2},{"v":40,"i":3},{"v":50,"i":4},{"v":60,"i":5},{"v":70,"i":6}])");
+    CHECK(
+        result.output ==
+        R"([{"v":10,"i":0},{"v":20,"i":1},{"v":30,"i":2},{"v":40,"i":3},{"v":50,"i":4},{"v":60,"i":5},{"v":70,"i":6}])");
     CHECK(most == 3);
   });
 }
@@ -76,13 +77,12 @@ TEST_CASE("with MaxConcurrency 1 an iteration follows the states of the one befo
           Lines{"1<-0 ExecutionStarted", "2<-0 MapStateEntered", "3<-2 MapStateStarted",
                 "4<-3 MapIterationStarted", "5<-4 PassStateEntered", "6<-5 PassStateExited",
                 "7<-6 MapIterationSucceeded", "8<-6 MapIterationStarted", "9<-8 PassStateEntered",
-                "10<-9 PassStateExited", "11<-10 MapIterationSucceeded",
-                "12<-11 MapStateSucceeded", "13<-11 MapStateExited", "14<-13 ExecutionSucceeded"});
+                "10<-9 PassStateExited", "11<-10 MapIterationSucceeded", "12<-11 MapStateSucceeded",
+                "13<-11 MapStateExited", "14<-13 ExecutionSucceeded"});
   });
 }
 
-TEST_CASE("a retried Map starts all over, and its failure shows only at the end",
-          "[engine][map]") {
+TEST_CASE("a retried Map starts all over, and its failure shows only at the end", "[engine][map]") {
   FakeWorld world;
   world.run([&](Engine& engine) {
     const auto result = world.execute(engine, R"({"StartAt":"M","States":{"M":{"Type":"Map",

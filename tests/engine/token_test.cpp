@@ -33,8 +33,7 @@ TEST_CASE("a token survives its encoding, and nothing else is one", "[engine][to
   CHECK_FALSE(decode_token(std::string(text.size(), '*')).has_value());
 }
 
-TEST_CASE("a callback waits for its token, lives by heartbeats, and ends once",
-          "[engine][token]") {
+TEST_CASE("a callback waits for its token, lives by heartbeats, and ends once", "[engine][token]") {
   FakeWorld world;
   std::string token;
   world.tasks.answer = [&](const TaskRequest& request) -> Outcome {

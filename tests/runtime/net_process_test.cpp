@@ -4,13 +4,13 @@
 
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fstream>
 #include <signal.h>  // NOLINT: POSIX, for kill
 #include <string>
-#include <thread>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace pawl::runtime {
