@@ -102,8 +102,10 @@ Line Narrator::read(const asl::Value& event) {
 
   Context context = follow(line.previous);
   describe(details_of(event), line, context);
-  line.state = context.state;
-  line.iteration = context.iteration;
+  if (line.state.empty()) {
+    line.state = context.state;
+    line.iteration = context.iteration;
+  }
   if (const StatePlace* place = index_.find(line.state)) line.depth = place->depth;
   context.seconds = line.seconds;
   if (line.type == "ExecutionFailed") failed_state_ = context.state;
@@ -131,7 +133,7 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
   if (type.ends_with("StateEntered")) {
     line.kind = Kind::kEnter;
     context.state = std::string(name);
-    context.failed = false;
+    context.failed = context.left = false;
     line.detail =
         std::string(type.substr(0, type.size() - std::string_view("StateEntered").size()));
     if (line.detail == "Map" || line.detail == "Parallel") {
@@ -148,23 +150,25 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
     line.kind = context.failed ? Kind::kCatch : Kind::kLeave;
     context.state = std::string(name);
     context.failed = false;
+    context.left = true;
     return;
   }
   if (type.starts_with("MapIteration")) {
-    const std::int64_t index = number_member(details, "index");
     const auto container = containers_.find(name);
     const std::string around = container == containers_.end() ? "" : container->second;
-    if (type == "MapIterationStarted") {
-      line.kind = Kind::kStart;
-      context.state = std::string(name);
-      context.iteration = fmt::format("{}[{}]", around, index);
-      context.failed = false;
-    } else {
-      line.kind = is_failure(type) ? Kind::kFail : Kind::kDone;
-      context.iteration = fmt::format("{}[{}]", around, index);
-      context.failed = is_failure(type);
-    }
+    line.state = std::string(name);
+    line.iteration = fmt::format("{}[{}]", around, number_member(details, "index"));
+    line.kind = type.ends_with("Started") ? Kind::kStart
+                : is_failure(type)        ? Kind::kFail
+                                          : Kind::kDone;
+    last_map_ = line.state;
+    // What ended it stays known as the place of a failure; what begins is in the iteration.
+    context.failed = is_failure(type);
+    if (line.kind == Kind::kStart) context = {line.state, line.iteration};
     return;
+  }
+  if (type.starts_with("MapState") || type.starts_with("ParallelState")) {
+    find_container(type.starts_with("Map") ? "Map" : "Parallel", line, context);
   }
   if (is_failure(type)) {
     line.kind = Kind::kFail;
@@ -175,21 +179,9 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
   }
   if (is_attempt(type)) {
     // Of a Map or Parallel that is tried again the chain comes from inside, too.
-    const std::string_view kind = type.starts_with("Map")        ? "Map"
-                                  : type.starts_with("Parallel") ? "Parallel"
-                                                                 : "";
-    if (!kind.empty() && context.failed) {
-      const StatePlace* inner = index_.find(context.state);
-      const StatePlace* around = nullptr;  // the innermost one
-      for (const auto& [container, iteration] : containers_) {
-        const StatePlace* place = index_.find(container);
-        if (place == nullptr || inner == nullptr || place->type != kind) continue;
-        if (!inner->pointer.starts_with(place->pointer)) continue;
-        if (around != nullptr && around->pointer.size() > place->pointer.size()) continue;
-        around = place;
-        context.iteration = iteration;
-      }
-      if (around != nullptr) context.state = around->name;
+    if (!line.state.empty()) {
+      context.state = line.state;
+      context.iteration = line.iteration;
     }
     const int attempt = ++attempts_[context.state + context.iteration];
     line.kind = attempt > 1 ? Kind::kRetry : Kind::kStart;
@@ -205,6 +197,28 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
     return;
   }
   line.kind = type.ends_with("Succeeded") ? Kind::kDone : Kind::kStart;
+}
+
+// The Map or Parallel that an event without a name speaks of; the chain may come from inside it.
+void Narrator::find_container(std::string_view kind, Line& line, const Context& context) const {
+  const StatePlace* inner = index_.find(context.state);
+  if (inner == nullptr) return;
+  const StatePlace* found = nullptr;
+  for (const auto& [name, iteration] : containers_) {
+    const StatePlace* place = index_.find(name);
+    if (place == nullptr || place->type != kind) continue;
+    const bool around = inner->pointer.starts_with(place->pointer + "/");
+    if (!around && (place != inner || context.left)) continue;
+    // The iteration that ended last tells which of several Maps; otherwise the innermost.
+    if (name == last_map_ && kind == "Map" && around) {
+      found = place;
+      break;
+    }
+    if (found == nullptr || place->pointer.size() > found->pointer.size()) found = place;
+  }
+  if (found == nullptr) return;
+  line.state = found->name;
+  line.iteration = containers_.find(found->name)->second;
 }
 
 std::string error_text(std::string_view error, std::string_view cause) {

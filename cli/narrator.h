@@ -61,11 +61,13 @@ class Narrator {
 
   Context follow(std::int64_t previous) const;
   void describe(const asl::Value& details, Line& line, Context& context);
+  void find_container(std::string_view kind, Line& line, const Context& context) const;
 
   DefinitionIndex index_;
   std::unordered_map<std::int64_t, Context> contexts_;
   std::map<std::string, std::string, std::less<>> containers_;  // Map or Parallel -> its iteration
   std::unordered_map<std::string, int> attempts_;  // state and iteration -> how often it began
+  std::string last_map_;                           // of the iteration that was spoken of last
   std::optional<double> started_;
   std::string failed_state_;
 };

@@ -321,7 +321,6 @@ EngineStatistics Engine::statistics() const {
     sum.handlers_running += one.handlers_running;
     sum.executions_started += one.executions_started;
     sum.executions_ended += one.executions_ended;
-    sum.transitions += one.transitions;
   }
   return sum;
 }

@@ -100,7 +100,6 @@ struct EngineStatistics {
   std::size_t handlers_running = 0;
   std::uint64_t executions_started = 0;
   std::uint64_t executions_ended = 0;
-  std::uint64_t transitions = 0;
 };
 
 class EngineShard;

@@ -117,7 +117,9 @@ bool check_tasks(const Workflow& workflow, const DefinitionIndex& index, TaskWor
       missing.insert(function->empty() ? "(named by its input)" : *function);
     }
   }
-  if (!missing.empty() && setup.functions.empty()) {
+  // A test case mocks what it reaches; nobody knows before the run.
+  const bool partly_mocked = !setup.mock.empty();
+  if (!missing.empty() && setup.functions.empty() && !partly_mocked) {
     show_error(fmt::format(
         "the definition calls functions, and no directory of functions is known: {}\n"
         "    Put each into functions/NAME/ beside {} (lambda_function.py, index.mjs or bootstrap\n"
@@ -127,10 +129,11 @@ bool check_tasks(const Workflow& workflow, const DefinitionIndex& index, TaskWor
         fmt::join(missing, ", "), workflow.path));
     return false;
   }
-  if (!missing.empty()) {
+  if (!missing.empty() && !partly_mocked) {
     show_warning(fmt::format("there is no function {} in {}; its Task will fail",
                              fmt::join(missing, ", "), setup.functions));
   }
+  if (partly_mocked) return true;
   for (const StatePlace* state : foreign) {
     show_warning(fmt::format("{}: {} calls {}, which pawl does not reach yet; mock it with --mock",
                              place_in_file(workflow.path, workflow.text, state->pointer),

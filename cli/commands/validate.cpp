@@ -51,44 +51,41 @@ asl::Value to_json(const asl::Diagnostic& one, std::string_view text) {
              Value::string(one.severity == asl::Severity::kError ? "ERROR" : "WARNING"));
   object.set("code", Value::string(one.code)).set("message", Value::string(one.message));
   if (!one.location.empty()) object.set("location", Value::string(one.location));
-  if (const Result<asl::SourceLine> line = asl::locate(text, one.location)) {
+  const Result<asl::SourceLine> line = asl::locate(text, one.location);
+  if (line && !one.location.empty()) {
     object.set("line", Value::integer(static_cast<std::int64_t>(line->line)));
     object.set("column", Value::integer(static_cast<std::int64_t>(line->column)));
   }
   return std::move(object).build();
 }
 
-// Whether the file is readable; its problems go to `diagnostics`.
-bool examine(const std::string& file, const asl::ValidateOptions& options, std::string& text,
-             std::vector<asl::Diagnostic>& diagnostics) {
+// What is wrong with a file as far as it can be read. `message` is the problem if it cannot, for
+// people; `diagnostics` has it, too.
+std::vector<asl::Diagnostic> examine(const std::string& file, const asl::ValidateOptions& options,
+                                     std::string& text, std::string& message) {
+  using asl::Severity;
   Result<std::string> read = read_text(file);
   if (!read) {
-    show_error(read.error().message);
-    return false;
+    message = read.error().message;
+    return {{Severity::kError, "UNREADABLE", message, ""}};
   }
   text = *std::move(read);
-  const Result<asl::Value> definition = read_definition(file, text);
-  if (definition) {
-    diagnostics = asl::validate(*definition, options);
-  } else if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    diagnostics = asl::validate_text(text, options);
-  } else {
-    show_error(definition.error().message);
-    diagnostics = {
-        {asl::Severity::kError, "INVALID_JSON_DESCRIPTION", definition.error().message, ""}};
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return asl::validate_text(text, options);
   }
-  return true;
+  const Result<asl::Value> definition = read_definition(file, text);
+  if (definition) return asl::validate(*definition, options);
+  message = definition.error().message;
+  return {
+      {Severity::kError, "INVALID_JSON_DESCRIPTION", message.substr(0, message.find('\n')), ""}};
 }
 
 int validate_files(const ValidateCommand& command, const asl::ValidateOptions& options) {
   int code = kOk;
   for (const std::string& file : command.files) {
     std::string text;
-    std::vector<asl::Diagnostic> diagnostics;
-    if (!examine(file, options, text, diagnostics)) {
-      code = kUsage;
-      continue;
-    }
+    std::string message;
+    const auto diagnostics = examine(file, options, text, message);
     const bool failed = has_errors(diagnostics);
     if (failed) code = kUsage;
     if (command.json) {
@@ -101,7 +98,11 @@ int validate_files(const ValidateCommand& command, const asl::ValidateOptions& o
       write_out(asl::to_json(std::move(object).build()));
       continue;
     }
-    show_diagnostics(file, text, diagnostics);
+    if (message.empty()) {
+      show_diagnostics(file, text, diagnostics);
+    } else {
+      show_error(message);
+    }
     err().line(fmt::format(
         "{}: {}", file,
         failed ? err().paint(Style::kRed, "not valid") : err().paint(Style::kGreen, "valid")));

@@ -1,0 +1,110 @@
+// Every write of a scenario is taken as the moment of a crash once: what the next process makes of
+// the store must be what would have been without the crash.
+#include "runtime/fiber/shard.h"
+#include "runtime/store/testing/faulty_store.h"
+#include "tests/catch.h"
+#include "tests/engine/fake_world.h"
+
+#include <map>
+#include <set>
+
+namespace pawl::engine::testing {
+
+namespace {
+
+struct Scenario {
+  const char* name;
+  const char* definition;
+  const char* input;
+  const char* output;
+};
+
+
+const Scenario kScenarios[] = {
+    {"Parallel with a wait and a retried task",
+     R"({"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[
+       {"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3,"Next":"A"},
+         "A":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","End":true}}},
+       {"StartAt":"B","States":{"B":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",
+         "Parameters":{"flaky.$":"$$.State.RetryCount"},
+         "Retry":[{"ErrorEquals":["Flaky"]}],"End":true}}}],"End":true}}})",
+     R"({"a":1})", R"([{"a":1},{"flaky":1}])"},
+    {"Map of tasks, two at a time",
+     R"({"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":2,"ItemProcessor":{"StartAt":"T",
+       "States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","Next":"O"},
+       "O":{"Type":"Pass","Parameters":{"i.$":"$$.Map.Item.Index","v.$":"$"},"End":true}}},
+       "ResultPath":"$.r","ItemsPath":"$.items","Next":"S"},"S":{"Type":"Succeed"}}})",
+     R"({"items":[7,8,9]})",
+     R"({"items":[7,8,9],"r":[{"i":0,"v":7},{"i":1,"v":8},{"i":2,"v":9}]})"},
+    {"a caught failure and a variable",
+     R"({"StartAt":"A","States":{"A":{"Type":"Pass","Assign":{"v":[1,2]},"Next":"T"},
+       "T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","Parameters":{"fail":true},
+         "Catch":[{"ErrorEquals":["Bad"],"ResultPath":"$.e","Next":"W"}],"End":true},
+       "W":{"Type":"Wait","Seconds":1,"Next":"Z"},
+       "Z":{"Type":"Pass","Parameters":{"v.$":"$v","e.$":"$.e.Error"},"End":true}}})",
+     "{}", R"({"v":[1,2],"e":"Bad"})"},
+};
+
+Outcome answer(const TaskRequest& request) {
+  runtime::sleep_for(std::chrono::seconds(1));
+  const asl::Value& parameters = request.parameters.value();
+  if (const asl::Value* flaky = parameters.find("flaky"); flaky != nullptr && flaky->as_int() == 0) {
+    return fail_with("Flaky", "once");
+  }
+  if (parameters.find("fail") != nullptr) return fail_with("Bad", "always");
+  return succeed_with(request.parameters.text());
+}
+
+}  // namespace
+
+TEST_CASE("a crash at any write of a scenario changes nothing but the time", "[engine][crash]") {
+  for (const Scenario& scenario : kScenarios) {
+    for (std::uint64_t nth = 1; nth < 16; ++nth) {
+      INFO(scenario.name << ", crash at write " << nth);
+      FakeWorld world;
+      const std::unique_ptr<runtime::Store> kept = std::move(world.store);
+      auto faulty = std::make_unique<runtime::FaultyStore>(*kept);
+      runtime::FaultyStore& store = *faulty;
+      world.store = std::move(faulty);
+      world.tasks.answer = answer;
+      StartRequest request;
+      request.machine = "m";
+      request.name = "one";
+      request.input = scenario.input;
+      world.run([&](Engine& engine) {
+        world.create(engine, "m", scenario.definition);
+        store.fail_write(nth, runtime::WriteFault::kBefore);
+        static_cast<void>(engine.start(request));
+        runtime::sleep_for(std::chrono::seconds(60));
+      });
+      store.heal();
+      REQUIRE(store.reopen().has_value());
+      world.run([&](Engine& engine) {
+        // Asked again, as a client that got no answer does: the same execution, or its end.
+        Result<StartResult> started = engine.start(request);
+        const ExecutionNumber number =
+            started ? started->number : engine.find("m", "one").value_or(0);
+        REQUIRE(number != 0);
+        const auto result = world.wait_until_ended(engine, number);
+        CHECK(result.output == scenario.output);
+        EventId expected = 1;
+        std::set<EventId> scheduled;
+        for (const asl::Value& event : world.events(engine, number)) {
+          CHECK(event.find("id")->as_int() == expected++);
+          if (event.find("type")->as_string() == "TaskScheduled") {
+            scheduled.insert(event.find("id")->as_int());
+          }
+        }
+        // Every call was for an attempt that history shows, and every attempt was called.
+        std::set<EventId> called;
+        for (const std::string& key : world.tasks.keys) {
+          called.insert(std::stoll(key.substr(key.rfind('.') + 1)));
+        }
+        for (const EventId id : scheduled) CHECK(called.contains(id));
+        for (const EventId id : called) CHECK(scheduled.contains(id));
+      });
+    }
+  }
+}
+
+}  // namespace pawl::engine::testing
