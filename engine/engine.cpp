@@ -227,63 +227,40 @@ Result<std::vector<ExecutionDescription>> Engine::list(std::string_view machine,
 
 // --- task tokens -----------------------------------------------------------------------------
 
-namespace {
-
-Result<TokenMessage> token_message(std::string_view text, TokenMessage::Kind kind,
-                                   ExecutionNumber& number) {
-  const std::optional<TaskToken> token = decode_token(text);
-  if (!token) return Error{ErrorCode::kInvalid, "Invalid Token: 'Invalid token'", ""};
-  TokenMessage message;
-  message.kind = kind;
-  message.branch = token->branch;
-  message.scheduled_event = token->scheduled_event;
-  message.nonce = token->nonce;
-  number = token->execution;
-  return message;
+Status Engine::answer_token(std::string_view token, TokenMessage message) {
+  const std::optional<TaskToken> named = decode_token(token);
+  if (!named) return Error{ErrorCode::kInvalid, "Invalid Token: 'Invalid token'", ""};
+  const Error gone{ErrorCode::kTimeout, "Task Timed Out: 'Provided task does not exist anymore'",
+                   ""};
+  if (shard_of(named->execution) >= state_->shards.size()) return gone;
+  message.branch = named->branch;
+  message.scheduled_event = named->scheduled_event;
+  message.nonce = named->nonce;
+  EngineShard& home = home_of(named->execution);
+  return runtime::call_on(home.shard(), [&]() -> Status {
+    Status answered = home.deliver_and_wait(named->execution, std::move(message));
+    return !answered && answered.error().code == ErrorCode::kNotFound ? gone : answered;
+  });
 }
-
-Status task_is_gone() {
-  return Error{ErrorCode::kTimeout, "Task Timed Out: 'Provided task does not exist anymore'", ""};
-}
-
-}  // namespace
 
 Status Engine::task_success(std::string_view token, std::string output) {
-  ExecutionNumber number = 0;
-  Result<TokenMessage> message = token_message(token, TokenMessage::Kind::kSuccess, number);
-  if (!message) return std::move(message).error();
-  if (shard_of(number) >= state_->shards.size()) return task_is_gone();
-  message->output = std::move(output);
-  EngineShard& home = home_of(number);
-  return runtime::call_on(home.shard(), [&]() -> Status {
-    Status answered = home.deliver_and_wait(number, *std::move(message));
-    return !answered && answered.error().code == ErrorCode::kNotFound ? task_is_gone() : answered;
-  });
+  TokenMessage message;
+  message.kind = TokenMessage::Kind::kSuccess;
+  message.output = std::move(output);
+  return answer_token(token, std::move(message));
 }
 
 Status Engine::task_failure(std::string_view token, Failure failure) {
-  ExecutionNumber number = 0;
-  Result<TokenMessage> message = token_message(token, TokenMessage::Kind::kFailure, number);
-  if (!message) return std::move(message).error();
-  if (shard_of(number) >= state_->shards.size()) return task_is_gone();
-  message->failure = std::move(failure);
-  EngineShard& home = home_of(number);
-  return runtime::call_on(home.shard(), [&]() -> Status {
-    Status answered = home.deliver_and_wait(number, *std::move(message));
-    return !answered && answered.error().code == ErrorCode::kNotFound ? task_is_gone() : answered;
-  });
+  TokenMessage message;
+  message.kind = TokenMessage::Kind::kFailure;
+  message.failure = std::move(failure);
+  return answer_token(token, std::move(message));
 }
 
 Status Engine::task_heartbeat(std::string_view token) {
-  ExecutionNumber number = 0;
-  Result<TokenMessage> message = token_message(token, TokenMessage::Kind::kHeartbeat, number);
-  if (!message) return std::move(message).error();
-  if (shard_of(number) >= state_->shards.size()) return task_is_gone();
-  EngineShard& home = home_of(number);
-  return runtime::call_on(home.shard(), [&]() -> Status {
-    Status answered = home.deliver_and_wait(number, *std::move(message));
-    return !answered && answered.error().code == ErrorCode::kNotFound ? task_is_gone() : answered;
-  });
+  TokenMessage message;
+  message.kind = TokenMessage::Kind::kHeartbeat;
+  return answer_token(token, std::move(message));
 }
 
 // --- names -----------------------------------------------------------------------------------

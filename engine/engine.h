@@ -103,6 +103,7 @@ struct EngineStatistics {
 };
 
 class EngineShard;
+struct TokenMessage;
 
 class Engine {
  public:
@@ -163,6 +164,7 @@ class Engine {
  private:
   friend class EngineShard;
   EngineShard& home_of(ExecutionNumber number);
+  Status answer_token(std::string_view token, TokenMessage message);
 
   struct State;
   std::unique_ptr<State> state_;

@@ -52,6 +52,7 @@ class EngineShard {
 
   // executions
   ExecutionNumber next_number();
+  Status name_and_compile(Execution& execution);
   Result<ExecutionPtr> load(ExecutionNumber number);
   Result<ExecutionPtr> load_express(ExecutionNumber number);
   void wake(const ExecutionPtr& execution);

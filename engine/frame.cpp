@@ -1,5 +1,7 @@
 #include "engine/frame.h"
 
+#include "engine/record_parts.h"
+
 namespace pawl::engine {
 
 namespace {
@@ -15,16 +17,6 @@ enum Part : std::uint64_t {
   kHasTask = 1U << 4U,
   kHasChildren = 1U << 5U,
 };
-
-void put_time(runtime::Encoder& out, const std::optional<runtime::WallTime>& time) {
-  out.varint(time ? static_cast<std::uint64_t>(time->time_since_epoch().count()) + 1 : 0);
-}
-
-std::optional<runtime::WallTime> get_time(runtime::Decoder& in) {
-  const std::uint64_t stored = in.varint();
-  if (stored == 0) return std::nullopt;
-  return runtime::WallTime(std::chrono::milliseconds(stored - 1));
-}
 
 runtime::WallTime get_wall(runtime::Decoder& in) {
   return runtime::WallTime(std::chrono::milliseconds(in.varint()));

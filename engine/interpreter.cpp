@@ -1,8 +1,7 @@
 #include "engine/interpreter.h"
 
-#include "asl/json/writer.h"
+#include "engine/overloaded.h"
 #include "engine/states/states.h"
-#include "engine/token.h"
 
 #include <algorithm>
 #include <variant>
@@ -10,13 +9,6 @@
 namespace pawl::engine {
 
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 EventType entered_type(const asl::State& state) {
   return std::visit(
@@ -42,19 +34,6 @@ EventType exited_type(const asl::State& state) {
                  [](const asl::ParallelState&) { return EventType::kParallelStateExited; },
                  [](const asl::MapState&) { return EventType::kMapStateExited; }},
       state.body);
-}
-
-void begin_work(Turn& turn, Branch& branch) {
-  const asl::State& state = state_of(turn.execution(), branch);
-  std::visit(Overloaded{[&](const asl::PassState& body) { enter_pass(turn, branch, body); },
-                        [&](const asl::TaskState& body) { enter_task(turn, branch, body); },
-                        [&](const asl::ChoiceState& body) { enter_choice(turn, branch, body); },
-                        [&](const asl::WaitState& body) { enter_wait(turn, branch, body); },
-                        [&](const asl::SucceedState&) { enter_succeed(turn, branch); },
-                        [&](const asl::FailState& body) { enter_fail(turn, branch, body); },
-                        [&](const asl::ParallelState& body) { enter_parallel(turn, branch, body); },
-                        [&](const asl::MapState& body) { enter_map(turn, branch, body); }},
-             state.body);
 }
 
 void fail_execution(Turn& turn, Branch& at, Failure failure) {
@@ -118,195 +97,19 @@ void truncate(std::optional<std::string>& text, std::size_t characters) {
   text->resize(size);
 }
 
-// ResultPath: puts `result` into the raw input. Empty: the failure was raised.
-std::optional<asl::Payload> apply_result_path(Turn& turn, Branch& branch,
-                                              const asl::PathField& field, asl::Payload result) {
-  using Kind = asl::PathField::Kind;
-  if (field.kind == Kind::kNull) return branch.frame.input;
-  if (field.kind == Kind::kDefault || field.reference.is_root()) return result;
-  Result<asl::Value> output = field.reference.put(branch.frame.input.value(), result.value());
-  if (!output) {
-    raise_failure(turn, branch, "States.ResultPathMatchFailure",
-                  runtime_cause(turn.execution(), branch,
-                                "Unable to apply ReferencePath " + field.reference.text() +
-                                    " to input " + branch.frame.input.text()));
-    return std::nullopt;
-  }
-  return asl::Payload::of(*std::move(output));
-}
-
-bool deeper_than_allowed(const asl::Payload& payload) {
-  return payload.value().depth() > asl::kMaxDepth;
-}
-
-// Checks AWS's size limit for what a state passes on. False: the failure was raised.
-bool check_output_size(Turn& turn, Branch& branch, const asl::Payload& output) {
-  if (output.exceeds(turn.limits().payload_bytes)) {
-    raise_failure(turn, branch, kStatesDataLimitExceeded,
-                  "The state/task '" + state_of(turn.execution(), branch).name +
-                      "' returned a result with a size exceeding the maximum number of bytes "
-                      "service limit.");
-    return false;
-  }
-  if (deeper_than_allowed(output)) {
-    raise_runtime(turn, branch,
-                  "The output nests deeper than " + std::to_string(asl::kMaxDepth) + " levels.");
-    return false;
-  }
-  return true;
-}
-
-void on_timer(Turn& turn, const TimerMessage& message) {
-  Execution& execution = turn.execution();
-  if (message.branch == kExecutionTimer) {
-    if (execution.record.timeout_at != message.at) return;
-    // The event names the error; DescribeExecution shows none (recorded).
-    turn.emit_aside(0, EventType::kExecutionTimedOut, {{Field::kError, kStatesTimeout}});
-    return turn.end(ExecutionStatus::kTimedOut, {}, {});
-  }
-  Branch* branch = execution.find(message.branch);
-  // A timer that was moved or cancelled after it had been queued finds another wake_at. Whether it
-  // is due is not asked again: the wall clock may have stepped back meanwhile.
-  if (branch == nullptr || branch->frame.wake_at != message.at) return;
-  turn.mark(*branch);
-  const asl::State& state = state_of(execution, *branch);
-  switch (branch->frame.phase) {
-    case Phase::kWait:
-      return resume_wait(turn, *branch);
-    case Phase::kBackoff:
-      set_wake(*branch, std::nullopt);
-      branch->frame.phase = Phase::kEnter;
-      return begin_work(turn, *branch);
-    case Phase::kDispatched:
-    case Phase::kSubmitted:
-    case Phase::kResuming:
-      return task_deadline(turn, *branch, std::get<asl::TaskState>(state.body),
-                           std::max(message.at, turn.now()));
-    default:
-      set_wake(*branch, std::nullopt);
-  }
-}
-
-void on_outcome(Turn& turn, OutcomeMessage& message) {
-  Branch* branch = turn.execution().find(message.branch);
-  if (branch == nullptr || branch->frame.scheduled_event != message.scheduled_event ||
-      (branch->frame.phase != Phase::kDispatched && branch->frame.phase != Phase::kResuming)) {
-    return;  // timed out or aborted meanwhile: nobody waits for this answer
-  }
-  turn.mark(*branch);
-  const auto& state = std::get<asl::TaskState>(state_of(turn.execution(), *branch).body);
-  resume_task(turn, *branch, state, std::move(message.outcome));
-}
-
-void on_token(Turn& turn, TokenMessage& message) {
-  const auto refuse = [&](ErrorCode code, std::string text) {
-    turn.after_commit([reply = message.reply, code, text](const Status& durable) {
-      reply(durable ? Status(Error{code, text, ""}) : durable);
-    });
-  };
-  Branch* branch = turn.execution().find(message.branch);
-  if (turn.execution().ended() || branch == nullptr ||
-      branch->frame.scheduled_event != message.scheduled_event ||
-      !same_secret(branch->frame.token_nonce, message.nonce) ||
-      (branch->frame.phase != Phase::kSubmitted && branch->frame.phase != Phase::kDispatched &&
-       branch->frame.phase != Phase::kResuming)) {
-    return refuse(ErrorCode::kTimeout, "Task Timed Out: 'Provided task does not exist anymore'");
-  }
-  turn.after_commit(message.reply);
-  turn.mark(*branch);
-  const auto& state = std::get<asl::TaskState>(state_of(turn.execution(), *branch).body);
-  switch (message.kind) {
-    case TokenMessage::Kind::kHeartbeat:
-      if (branch->frame.heartbeat_seconds > 0) {
-        branch->frame.heartbeat_at =
-            turn.now() + std::chrono::seconds(branch->frame.heartbeat_seconds);
-      }
-      return;
-    case TokenMessage::Kind::kSuccess:
-      return token_succeeded(turn, *branch, state, asl::Payload::of_text(message.output));
-    case TokenMessage::Kind::kFailure:
-      return token_failed(turn, *branch, state, std::move(message.failure));
-  }
-}
-
-void on_stop(Turn& turn, StopMessage& message) {
-  if (message.reply) turn.after_commit(message.reply);
-  if (turn.execution().ended()) return;
-  std::vector<EventField> fields;
-  const Failure& failure = message.failure;
-  if (failure.error) fields.push_back({Field::kError, std::string_view(*failure.error)});
-  if (failure.cause) fields.push_back({Field::kCause, std::string_view(*failure.cause)});
-  turn.emit_fields(0, EventType::kExecutionAborted, fields, false);
-  turn.end(ExecutionStatus::kAborted, {}, failure);
-}
-
-void on_child_ended(Turn& turn, const ChildEndedMessage& message) {
-  turn.forget_dispatch_of(message.child);
-  Branch* branch = turn.execution().find(message.branch);
-  if (branch == nullptr || branch->frame.scheduled_event != message.scheduled_event) return;
-  turn.mark(*branch);
-  if (branch->frame.phase == Phase::kSubmitted) return ask_again(turn, *branch);
-  // A child without waits ends in the commit of its start, before its handler has returned.
-  branch->frame.child_ended = true;
-}
-
-void on_start(Turn& turn, StartMessage& message) {
-  Execution& execution = turn.execution();
-  if (message.reply) turn.after_commit(std::move(message.reply));
-  auto root = std::make_unique<Branch>();
-  root->frame.state = execution.definition->machines[0].start_at;
-  root->frame.input = execution.input;
-  Branch& branch = *root;
-  execution.branches.emplace(kRootBranch, std::move(root));
-  const PayloadRef input = turn.store(execution.input);
-  std::vector<EventField> fields{{Field::kInput, input},
-                                 {Field::kRoleArn, std::string_view(execution.record.role_arn)}};
-  if (!execution.record.alias_arn.empty()) {
-    fields.push_back({Field::kAliasArn, std::string_view(execution.record.alias_arn)});
-  }
-  if (!execution.record.version_arn.empty()) {
-    fields.push_back({Field::kVersionArn, std::string_view(execution.record.version_arn)});
-  }
-  turn.emit_fields(0, EventType::kExecutionStarted, fields, false);
-  turn.make_ready(branch);  // its first event points to 0, as recorded, not to 1
-}
-
-void on_resume(Turn& turn, const ResumeMessage& message) {
-  if (turn.execution().branches.empty()) {  // an Express execution, from the beginning
-    StartMessage again;
-    return on_start(turn, again);
-  }
-  Branch* branch = turn.execution().find(message.branch);
-  if (branch == nullptr) return;
-  switch (branch->frame.phase) {
-    case Phase::kEnter:
-      return turn.make_ready(*branch);
-    case Phase::kDispatched:
-      return turn.dispatch(*branch, false);
-    case Phase::kResuming:
-      return turn.dispatch(*branch, true);
-    default:
-      return;
-  }
-}
-
 }  // namespace
 
-void handle(Turn& turn, Message& message) {
-  if (turn.execution().ended() && !std::holds_alternative<TokenMessage>(message) &&
-      !std::holds_alternative<StopMessage>(message) &&
-      !std::holds_alternative<ChildEndedMessage>(message)) {
-    return;
-  }
-  std::visit(Overloaded{[&](StartMessage& m) { on_start(turn, m); },
-                        [&](ResumeMessage& m) { on_resume(turn, m); },
-                        [&](TimerMessage& m) { on_timer(turn, m); },
-                        [&](OutcomeMessage& m) { on_outcome(turn, m); },
-                        [&](TokenMessage& m) { on_token(turn, m); },
-                        [&](StopMessage& m) { on_stop(turn, m); },
-                        [&](ChildEndedMessage& m) { on_child_ended(turn, m); }},
-             message);
-  run_ready(turn);
+void begin_work(Turn& turn, Branch& branch) {
+  const asl::State& state = state_of(turn.execution(), branch);
+  std::visit(Overloaded{[&](const asl::PassState& body) { enter_pass(turn, branch, body); },
+                        [&](const asl::TaskState& body) { enter_task(turn, branch, body); },
+                        [&](const asl::ChoiceState& body) { enter_choice(turn, branch, body); },
+                        [&](const asl::WaitState& body) { enter_wait(turn, branch, body); },
+                        [&](const asl::SucceedState&) { enter_succeed(turn, branch); },
+                        [&](const asl::FailState& body) { enter_fail(turn, branch, body); },
+                        [&](const asl::ParallelState& body) { enter_parallel(turn, branch, body); },
+                        [&](const asl::MapState& body) { enter_map(turn, branch, body); }},
+             state.body);
 }
 
 void run_ready(Turn& turn) {
@@ -439,122 +242,6 @@ void exit_state(Turn& turn, Branch& branch, asl::Payload output, asl::StateIndex
   frame.state = next;
   frame.input = std::move(output);
   turn.make_ready(branch);
-}
-
-std::optional<asl::Payload> apply_input_path(Turn& turn, Branch& branch) {
-  const asl::PathField& field = state_of(turn.execution(), branch).input_path;
-  if (field.kind == asl::PathField::Kind::kDefault) return branch.frame.input;
-  if (field.kind == asl::PathField::Kind::kNull) {
-    return asl::Payload::of(asl::Value::object({}));
-  }
-  const asl::ValuePath* path = field.expression.path();
-  const StateEnvironment environment(turn, branch);
-  Result<asl::Value> value =
-      path != nullptr
-          ? path->evaluate(branch.frame.input.value(), environment)
-          : field.expression.evaluate("InputPath", branch.frame.input.value(), environment);
-  if (!value) {
-    raise_runtime(turn, branch,
-                  "Invalid path '" + field.expression.text() + "' : " + value.error().message);
-    return std::nullopt;
-  }
-  if (value->same_as(branch.frame.input.value())) return branch.frame.input;
-  return asl::Payload::of(*std::move(value));
-}
-
-std::optional<asl::Payload> apply_output_path(Turn& turn, Branch& branch, asl::Payload output) {
-  const asl::PathField& field = state_of(turn.execution(), branch).output_path;
-  if (field.kind == asl::PathField::Kind::kDefault) return output;
-  if (field.kind == asl::PathField::Kind::kNull) {
-    return asl::Payload::of(asl::Value::object({}));
-  }
-  const asl::ValuePath* path = field.expression.path();
-  const StateEnvironment environment(turn, branch);
-  Result<asl::Value> value =
-      path != nullptr ? path->evaluate(output.value(), environment)
-                      : field.expression.evaluate("OutputPath", output.value(), environment);
-  if (!value) {
-    raise_runtime(turn, branch,
-                  "Invalid path '" + field.expression.text() + "' : " + value.error().message);
-    return std::nullopt;
-  }
-  if (value->same_as(output.value())) return output;
-  return asl::Payload::of(*std::move(value));
-}
-
-std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch, std::string_view token) {
-  std::optional<asl::Payload> input = apply_input_path(turn, branch);
-  const asl::State& state = state_of(turn.execution(), branch);
-  if (!input || !state.parameters) return input;
-  const StateEnvironment environment(turn, branch, token);
-  Result<asl::Value> parameters = state.parameters->evaluate(input->value(), environment);
-  if (!parameters) {
-    raise_runtime(turn, branch, parameters.error().message);
-    return std::nullopt;
-  }
-  return asl::Payload::of(*std::move(parameters));
-}
-
-std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,
-                                                  const asl::Assign& assign,
-                                                  const asl::Payload& values) {
-  std::vector<Variable> assigned;
-  if (!assign) return assigned;
-  const StateEnvironment environment(turn, branch);
-  const Result<asl::Value> evaluated = assign->evaluate(values.value(), environment);
-  if (!evaluated) {
-    raise_runtime(turn, branch, evaluated.error().message);
-    return std::nullopt;
-  }
-  std::size_t bytes = 0;
-  assigned.reserve(evaluated->size());
-  for (const asl::Member& member : evaluated->members()) {
-    assigned.push_back({std::string(member.key.as_string()), asl::Payload::of(member.value)});
-    bytes += assigned.back().value.text().size();
-  }
-  if (bytes > turn.limits().assign_bytes) {
-    raise_failure(turn, branch, kStatesDataLimitExceeded,
-                  runtime_cause(turn.execution(), branch,
-                                "The variables assigned exceed the maximum number of bytes "
-                                "service limit."));
-    return std::nullopt;
-  }
-  for (const Variable& variable : assigned) {
-    auto& own = branch.frame.variables;
-    const auto known = std::find_if(own.begin(), own.end(), [&](const Variable& candidate) {
-      return candidate.name == variable.name;
-    });
-    if (known != own.end()) {
-      known->value = variable.value;
-    } else {
-      own.push_back(variable);
-    }
-  }
-  return assigned;
-}
-
-FieldNumber field_integer(Turn& turn, Branch& branch, const asl::NumberField& field,
-                          std::string_view name, const asl::Value& input) {
-  if (field.literal) return {field.literal, false};
-  if (!field.path) return {};
-  const StateEnvironment environment(turn, branch);
-  const asl::ValuePath* path = field.path->path();
-  const Result<asl::Value> value = path != nullptr ? path->evaluate(input, environment)
-                                                   : field.path->evaluate(name, input, environment);
-  if (!value) {
-    raise_runtime(turn, branch,
-                  "Invalid path '" + field.path->text() + "' : " + value.error().message);
-    return {std::nullopt, true};
-  }
-  if (!value->is_int()) {
-    raise_runtime(
-        turn, branch,
-        "The " + std::string(name) + " field refers to value \"" +
-            (value->is_string() ? std::string(value->as_string()) : asl::to_json(*value)) +
-            "\" which is not a valid integer: " + field.path->text());
-    return {std::nullopt, true};
-  }
-  return {value->as_int(), false};
 }
 
 void set_wake(Branch& branch, std::optional<runtime::WallTime> at, bool absolute) {

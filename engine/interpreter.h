@@ -5,6 +5,7 @@
 // what they share: entering and leaving, errors, the ends of branches.
 #pragma once
 
+#include "engine/data_flow.h"
 #include "engine/environment.h"
 #include "engine/execution.h"
 #include "engine/retry.h"
@@ -19,6 +20,9 @@ namespace pawl::engine {
 // Handles one message: runs everything that follows from it until all branches wait or the turn
 // is due for a checkpoint.
 void handle(Turn& turn, Message& message);
+
+// Begins the work of the current state: on entry, and again after a backoff.
+void begin_work(Turn& turn, Branch& branch);
 
 // Runs ready branches until none is left or a checkpoint is due.
 void run_ready(Turn& turn);
@@ -45,27 +49,6 @@ void raise_failure(Turn& turn, Branch& branch, std::string_view error, std::stri
 
 // "An error occurred while executing the state 'S' (entered at the event id #N). " + text
 std::string runtime_cause(const Execution& execution, const Branch& branch, std::string_view text);
-
-// Input after InputPath and Parameters. Empty: the failure was raised.
-std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch,
-                                            std::string_view token = {});
-std::optional<asl::Payload> apply_input_path(Turn& turn, Branch& branch);
-std::optional<asl::Payload> apply_output_path(Turn& turn, Branch& branch, asl::Payload output);
-
-// Evaluates Assign against `values` ($) and stores the variables in the branch's scope. Empty: the
-// failure was raised.
-std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,
-                                                  const asl::Assign& assign,
-                                                  const asl::Payload& values);
-
-// A number of a field: literal, or what its path finds. Empty with `raised` set: the failure was
-// raised; empty without: the field is absent.
-struct FieldNumber {
-  std::optional<std::int64_t> value;
-  bool raised = false;
-};
-FieldNumber field_integer(Turn& turn, Branch& branch, const asl::NumberField& field,
-                          std::string_view name, const asl::Value& input);
 
 // Sets when the branch wants to be woken next; empty: by messages only.
 void set_wake(Branch& branch, std::optional<runtime::WallTime> at, bool absolute = false);

@@ -1,5 +1,7 @@
 #include "engine/records.h"
 
+#include "engine/record_parts.h"
+
 namespace pawl::engine {
 
 namespace {
@@ -14,16 +16,6 @@ void put_optional(runtime::Encoder& out, const std::optional<std::string>& text)
 std::optional<std::string> get_optional(runtime::Decoder& in) {
   if (!in.boolean()) return std::nullopt;
   return std::string(in.string());
-}
-
-void put_time(runtime::Encoder& out, const std::optional<runtime::WallTime>& time) {
-  out.varint(time ? static_cast<std::uint64_t>(time->time_since_epoch().count()) + 1 : 0);
-}
-
-std::optional<runtime::WallTime> get_time(runtime::Decoder& in) {
-  const std::uint64_t stored = in.varint();
-  if (stored == 0) return std::nullopt;
-  return runtime::WallTime(std::chrono::milliseconds(stored - 1));
 }
 
 }  // namespace

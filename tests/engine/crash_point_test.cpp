@@ -19,7 +19,6 @@ struct Scenario {
   const char* output;
 };
 
-
 const Scenario kScenarios[] = {
     {"Parallel with a wait and a retried task",
      R"({"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[
@@ -48,7 +47,8 @@ const Scenario kScenarios[] = {
 Outcome answer(const TaskRequest& request) {
   runtime::sleep_for(std::chrono::seconds(1));
   const asl::Value& parameters = request.parameters.value();
-  if (const asl::Value* flaky = parameters.find("flaky"); flaky != nullptr && flaky->as_int() == 0) {
+  if (const asl::Value* flaky = parameters.find("flaky");
+      flaky != nullptr && flaky->as_int() == 0) {
     return fail_with("Flaky", "once");
   }
   if (parameters.find("fail") != nullptr) return fail_with("Bad", "always");

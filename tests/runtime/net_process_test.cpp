@@ -28,7 +28,7 @@ ProcessOptions shell(const std::string& script) {
   return options;
 }
 
-std::string output_of(ProcessOptions options) {
+std::string output_of(const ProcessOptions& options) {
   Result<Process> process = Process::spawn(options);
   REQUIRE(process);
   const auto text = process->stdout_stream().read_all(1'000'000, in(seconds(10)));

@@ -1,0 +1,159 @@
+#include "engine/data_flow.h"
+
+#include "asl/json/writer.h"
+#include "engine/environment.h"
+#include "engine/interpreter.h"
+
+#include <algorithm>
+
+namespace pawl::engine {
+
+std::optional<asl::Payload> apply_input_path(Turn& turn, Branch& branch) {
+  const asl::PathField& field = state_of(turn.execution(), branch).input_path;
+  if (field.kind == asl::PathField::Kind::kDefault) return branch.frame.input;
+  if (field.kind == asl::PathField::Kind::kNull) {
+    return asl::Payload::of(asl::Value::object({}));
+  }
+  const asl::ValuePath* path = field.expression.path();
+  const StateEnvironment environment(turn, branch);
+  Result<asl::Value> value =
+      path != nullptr
+          ? path->evaluate(branch.frame.input.value(), environment)
+          : field.expression.evaluate("InputPath", branch.frame.input.value(), environment);
+  if (!value) {
+    raise_runtime(turn, branch,
+                  "Invalid path '" + field.expression.text() + "' : " + value.error().message);
+    return std::nullopt;
+  }
+  if (value->same_as(branch.frame.input.value())) return branch.frame.input;
+  return asl::Payload::of(*std::move(value));
+}
+
+std::optional<asl::Payload> apply_output_path(Turn& turn, Branch& branch, asl::Payload output) {
+  const asl::PathField& field = state_of(turn.execution(), branch).output_path;
+  if (field.kind == asl::PathField::Kind::kDefault) return output;
+  if (field.kind == asl::PathField::Kind::kNull) {
+    return asl::Payload::of(asl::Value::object({}));
+  }
+  const asl::ValuePath* path = field.expression.path();
+  const StateEnvironment environment(turn, branch);
+  Result<asl::Value> value =
+      path != nullptr ? path->evaluate(output.value(), environment)
+                      : field.expression.evaluate("OutputPath", output.value(), environment);
+  if (!value) {
+    raise_runtime(turn, branch,
+                  "Invalid path '" + field.expression.text() + "' : " + value.error().message);
+    return std::nullopt;
+  }
+  if (value->same_as(output.value())) return output;
+  return asl::Payload::of(*std::move(value));
+}
+
+std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch, std::string_view token) {
+  std::optional<asl::Payload> input = apply_input_path(turn, branch);
+  const asl::State& state = state_of(turn.execution(), branch);
+  if (!input || !state.parameters) return input;
+  const StateEnvironment environment(turn, branch, token);
+  Result<asl::Value> parameters = state.parameters->evaluate(input->value(), environment);
+  if (!parameters) {
+    raise_runtime(turn, branch, parameters.error().message);
+    return std::nullopt;
+  }
+  return asl::Payload::of(*std::move(parameters));
+}
+
+std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,
+                                                  const asl::Assign& assign,
+                                                  const asl::Payload& values) {
+  std::vector<Variable> assigned;
+  if (!assign) return assigned;
+  const StateEnvironment environment(turn, branch);
+  const Result<asl::Value> evaluated = assign->evaluate(values.value(), environment);
+  if (!evaluated) {
+    raise_runtime(turn, branch, evaluated.error().message);
+    return std::nullopt;
+  }
+  std::size_t bytes = 0;
+  assigned.reserve(evaluated->size());
+  for (const asl::Member& member : evaluated->members()) {
+    assigned.push_back({std::string(member.key.as_string()), asl::Payload::of(member.value)});
+    bytes += assigned.back().value.text().size();
+  }
+  if (bytes > turn.limits().assign_bytes) {
+    raise_failure(turn, branch, kStatesDataLimitExceeded,
+                  runtime_cause(turn.execution(), branch,
+                                "The variables assigned exceed the maximum number of bytes "
+                                "service limit."));
+    return std::nullopt;
+  }
+  for (const Variable& variable : assigned) {
+    auto& own = branch.frame.variables;
+    const auto known = std::find_if(own.begin(), own.end(), [&](const Variable& candidate) {
+      return candidate.name == variable.name;
+    });
+    if (known != own.end()) {
+      known->value = variable.value;
+    } else {
+      own.push_back(variable);
+    }
+  }
+  return assigned;
+}
+
+FieldNumber field_integer(Turn& turn, Branch& branch, const asl::NumberField& field,
+                          std::string_view name, const asl::Value& input) {
+  if (field.literal) return {field.literal, false};
+  if (!field.path) return {};
+  const StateEnvironment environment(turn, branch);
+  const asl::ValuePath* path = field.path->path();
+  const Result<asl::Value> value = path != nullptr ? path->evaluate(input, environment)
+                                                   : field.path->evaluate(name, input, environment);
+  if (!value) {
+    raise_runtime(turn, branch,
+                  "Invalid path '" + field.path->text() + "' : " + value.error().message);
+    return {std::nullopt, true};
+  }
+  if (!value->is_int()) {
+    raise_runtime(
+        turn, branch,
+        "The " + std::string(name) + " field refers to value \"" +
+            (value->is_string() ? std::string(value->as_string()) : asl::to_json(*value)) +
+            "\" which is not a valid integer: " + field.path->text());
+    return {std::nullopt, true};
+  }
+  return {value->as_int(), false};
+}
+
+std::optional<asl::Payload> apply_result_path(Turn& turn, Branch& branch,
+                                              const asl::PathField& field, asl::Payload result) {
+  using Kind = asl::PathField::Kind;
+  if (field.kind == Kind::kNull) return branch.frame.input;
+  if (field.kind == Kind::kDefault || field.reference.is_root()) return result;
+  Result<asl::Value> output = field.reference.put(branch.frame.input.value(), result.value());
+  if (!output) {
+    raise_failure(turn, branch, "States.ResultPathMatchFailure",
+                  runtime_cause(turn.execution(), branch,
+                                "Unable to apply ReferencePath " + field.reference.text() +
+                                    " to input " + branch.frame.input.text()));
+    return std::nullopt;
+  }
+  return asl::Payload::of(*std::move(output));
+}
+
+bool check_output_size(Turn& turn, Branch& branch, const asl::Payload& output) {
+  if (output.exceeds(turn.limits().payload_bytes)) {
+    raise_failure(turn, branch, kStatesDataLimitExceeded,
+                  "The state/task '" + state_of(turn.execution(), branch).name +
+                      "' returned a result with a size exceeding the maximum number of bytes "
+                      "service limit.");
+    return false;
+  }
+  if (output.value().depth() > asl::kMaxDepth) {
+    raise_runtime(turn, branch,
+                  "The output nests deeper than " + std::to_string(asl::kMaxDepth) + " levels.");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace pawl::engine
