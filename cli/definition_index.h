@@ -17,6 +17,7 @@ struct StatePlace {
   std::string resource;  // of a Task
   asl::Value json;
   int depth = 0;  // 0 in the root machine
+  int maps = 0;   // of the states around it, how many are Maps
 };
 
 // Names are unique in a whole definition, so that a name is a key.
@@ -29,7 +30,7 @@ class DefinitionIndex {
   const std::vector<StatePlace>& states() const { return states_; }  // in document order
 
  private:
-  void add_machine(const asl::Value& machine, const std::string& pointer, int depth);
+  void add_machine(const asl::Value& machine, const std::string& pointer, int depth, int maps);
 
   std::vector<StatePlace> states_;
   std::map<std::string, std::size_t, std::less<>> by_name_;

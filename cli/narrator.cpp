@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace pawl::cli {
@@ -88,6 +89,17 @@ Style style_of(Line::Kind kind) {
   }
 }
 
+// The part of an iteration, "[2][0]", that a state has in common with what is inside it: as many
+// indexes as there are Maps around the state.
+std::string iteration_around(const StatePlace* state, const std::string& iteration) {
+  if (state == nullptr) return iteration;
+  std::size_t end = 0;
+  for (int i = 0; i < state->maps && end < iteration.size(); ++i) {
+    end = std::min(iteration.find(']', end), iteration.size() - 1) + 1;
+  }
+  return iteration.substr(0, end);
+}
+
 }  // namespace
 
 Line Narrator::read(const asl::Value& event) {
@@ -136,17 +148,12 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
     context.failed = context.left = false;
     line.detail =
         std::string(type.substr(0, type.size() - std::string_view("StateEntered").size()));
-    if (line.detail == "Map" || line.detail == "Parallel") {
-      containers_[context.state] = context.iteration;
-    }
     attempts_[context.state + context.iteration] = 0;
     return;
   }
   if (type.ends_with("StateExited")) {
     // After a Map or Parallel the chain comes from inside.
-    if (const auto container = containers_.find(name); container != containers_.end()) {
-      context.iteration = container->second;
-    }
+    context.iteration = iteration_around(index_.find(name), context.iteration);
     line.kind = context.failed ? Kind::kCatch : Kind::kLeave;
     context.state = std::string(name);
     context.failed = false;
@@ -154,8 +161,7 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
     return;
   }
   if (type.starts_with("MapIteration")) {
-    const auto container = containers_.find(name);
-    const std::string around = container == containers_.end() ? "" : container->second;
+    const std::string around = iteration_around(index_.find(name), context.iteration);
     line.state = std::string(name);
     line.iteration = fmt::format("{}[{}]", around, number_member(details, "index"));
     line.kind = type.ends_with("Started") ? Kind::kStart
@@ -203,22 +209,20 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
 void Narrator::find_container(std::string_view kind, Line& line, const Context& context) const {
   const StatePlace* inner = index_.find(context.state);
   if (inner == nullptr) return;
-  const StatePlace* found = nullptr;
-  for (const auto& [name, iteration] : containers_) {
-    const StatePlace* place = index_.find(name);
-    if (place == nullptr || place->type != kind) continue;
-    const bool around = inner->pointer.starts_with(place->pointer + "/");
-    if (!around && (place != inner || context.left)) continue;
-    // The iteration that ended last tells which of several Maps; otherwise the innermost.
-    if (name == last_map_ && kind == "Map" && around) {
-      found = place;
+  const StatePlace* found = inner->type == kind && !context.left ? inner : nullptr;
+  for (const StatePlace& place : index_.states()) {
+    if (found != nullptr && found == inner) break;
+    if (place.type != kind || !inner->pointer.starts_with(place.pointer + "/")) continue;
+    // The iteration that was spoken of last tells which of several Maps; otherwise the innermost.
+    if (kind == "Map" && place.name == last_map_) {
+      found = &place;
       break;
     }
-    if (found == nullptr || place->pointer.size() > found->pointer.size()) found = place;
+    if (found == nullptr || place.pointer.size() > found->pointer.size()) found = &place;
   }
   if (found == nullptr) return;
   line.state = found->name;
-  line.iteration = containers_.find(found->name)->second;
+  line.iteration = iteration_around(found, context.iteration);
 }
 
 std::string error_text(std::string_view error, std::string_view cause) {

@@ -10,7 +10,6 @@
 #include "cli/terminal.h"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +55,7 @@ class Narrator {
     std::string state;
     std::string iteration;
     bool failed = false;  // the attempt before has failed: what starts now is a retry
+    bool left = false;    // the state was exited
     double seconds = 0;
   };
 
@@ -65,7 +65,6 @@ class Narrator {
 
   DefinitionIndex index_;
   std::unordered_map<std::int64_t, Context> contexts_;
-  std::map<std::string, std::string, std::less<>> containers_;  // Map or Parallel -> its iteration
   std::unordered_map<std::string, int> attempts_;  // state and iteration -> how often it began
   std::string last_map_;                           // of the iteration that was spoken of last
   std::optional<double> started_;

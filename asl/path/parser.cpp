@@ -493,7 +493,7 @@ class PathParser {
     auto call = std::make_shared<FunctionCall>(*std::get<FunctionStep>(steps[first].data).call);
     Parameter parameter;
     if (call->function == Function::kLength) parameter.children = children_of(scanned);
-    parameter.path = std::make_shared<const CompiledPath>(std::move(scanned));
+    parameter.path = std::make_shared<const CompiledPath>(scanned);
     call->parameters.assign(1, std::move(parameter));
     // The steps behind the function keep their `definite_before`.
     steps.erase(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(first));

@@ -19,7 +19,6 @@ using jsonpath::Failure;
 using jsonpath::IndexStep;
 using jsonpath::NameStep;
 using jsonpath::Step;
-using jsonpath::StepKind;
 
 // The node that names and indexes lead to, or nullptr. The hot case of every state machine: no
 // allocation, no copy.

@@ -47,6 +47,7 @@ std::string validate_line(std::string_view line, const ValidateOptions& options,
     return d.severity == Severity::kError;
   });
   std::vector<Value> items;
+  items.reserve(diagnostics.size());
   for (const Diagnostic& diagnostic : diagnostics) items.push_back(to_value(diagnostic));
   out.set("name", name != nullptr ? *name : Value::null());
   out.set("result", Value::string(failed ? "FAIL" : "OK"));

@@ -150,20 +150,20 @@ Value http_metadata(const TaskRequest& request, std::string_view child_arn, runt
   const std::string id = request_id(request);
   constexpr std::string_view kType = "application/x-amz-json-1.0";
 
-  const std::pair<std::string_view, std::string_view> kAll[] = {{"x-amzn-RequestId", id},
+  const std::pair<std::string_view, std::string_view> in_order[] = {{"x-amzn-RequestId", id},
                                                                 {"connection", "keep-alive"},
                                                                 {"Content-Length", bytes},
                                                                 {"Date", date},
                                                                 {"Content-Type", kType}};
   ObjectBuilder all;
-  for (const auto& [name, text] : kAll) all.set(name, Value::array({Value::string(text)}));
-  const std::pair<std::string_view, std::string_view> kSorted[] = {{"connection", "keep-alive"},
+  for (const auto& [name, text] : in_order) all.set(name, Value::array({Value::string(text)}));
+  const std::pair<std::string_view, std::string_view> by_name[] = {{"connection", "keep-alive"},
                                                                    {"Content-Length", bytes},
                                                                    {"Content-Type", kType},
                                                                    {"Date", date},
                                                                    {"x-amzn-RequestId", id}};
   ObjectBuilder sorted;
-  for (const auto& [name, text] : kSorted) sorted.set(name, Value::string(text));
+  for (const auto& [name, text] : by_name) sorted.set(name, Value::string(text));
   ObjectBuilder out;
   out.set("AllHttpHeaders", std::move(all).build());
   out.set("HttpHeaders", std::move(sorted).build());
