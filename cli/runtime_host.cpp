@@ -81,13 +81,15 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
 
 RuntimeHost::~RuntimeHost() = default;
 
-Status RuntimeHost::run(const std::function<void()>& body) {
+Status RuntimeHost::run(const std::function<void()>& body,
+                        const std::function<void()>& before_open) {
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < shards_.size(); ++i) {
     threads.emplace_back([shard = shards_[i].get()] { shard->run([] {}); });
   }
   Status status;
   shards_[0]->run([&] {
+    if (before_open) before_open();
     status = open_engine();
     if (status) body();
     close_engine();

@@ -47,10 +47,10 @@ class RuntimeHost {
   runtime::Shard& shard(std::size_t index = 0) { return *shards_[index]; }
   std::size_t shard_count() const { return shards_.size(); }
 
-  // Once. Runs `body` on a fiber of shard 0 with the engine open on all shards; when it returns the
-  // engine is closed: what is committed is durable, and handlers that run are cancelled. An error
-  // if the engine cannot open.
-  Status run(const std::function<void()>& body);
+  // Once. Runs `before_open` (may be empty) and then `body` on a fiber of shard 0 with the engine
+  // open on all shards; when it returns the engine is closed: what is committed is durable, and
+  // handlers that run are cancelled. An error if the engine cannot open.
+  Status run(const std::function<void()>& body, const std::function<void()>& before_open = {});
 
   // Within `body`: suspends until stop().
   void wait_for_stop();

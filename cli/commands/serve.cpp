@@ -47,17 +47,20 @@ class ServeCommand {
 
  private:
   int prepare();
+  void make_service();
   void serve();
 
   ServeOptions options_;
   std::unique_ptr<RuntimeHost> host_;
+  std::unique_ptr<service::Service> service_;
   int code_ = kOk;
 };
 
 int ServeCommand::run() {
   if (const int code = prepare(); code != kOk) return code;
   const StopSignals signals([this] { host_->stop(); }, kStopPatience);
-  const Status ran = host_->run([this] { serve(); });
+  const Status ran = host_->run([this] { serve(); }, [this] { make_service(); });
+  service_.reset();
   if (!ran) return failed(ran.error().message, kEngineFailed);
   if (code_ == kOk) show_note("Stopped.");
   return code_;
@@ -95,24 +98,28 @@ int ServeCommand::prepare() {
   return remembered ? kOk : failed(remembered.error().message, kEngineFailed);
 }
 
-// On a fiber of shard 0.
+// Both on a fiber of shard 0. Tasks that go on when the engine opens may call the API.
+void ServeCommand::make_service() {
+  service_ = std::make_unique<service::Service>(
+      host_->engine(), host_->shard(), service::ServiceOptions{options_.address, options_.port});
+  host_->tasks().connect(service_->api());
+}
+
 void ServeCommand::serve() {
-  runtime::Shard& shard = host_->shard();
-  service::Service service(host_->engine(), shard, {options_.address, options_.port});
-  if (Status started = service.start(); !started) {
+  if (Status started = service_->start(); !started) {
     code_ = failed(started.error().message, kEngineFailed);
     return;
   }
   const bool six = options_.address.find(':') != std::string::npos;
   const std::string at =
-      fmt::format("{}:{}", six ? "[" + options_.address + "]" : options_.address, service.port());
+      fmt::format("{}:{}", six ? "[" + options_.address + "]" : options_.address, service_->port());
   err().line(fmt::format("pawl listens on {}; clients take --endpoint-url http://{}",
                          err().paint(Style::kBold, at), at));
   if (options_.data.empty())
     show_note("Everything is in memory: nothing is kept. Keep it with --data DIR.");
   host_->wait_for_stop();
   show_note("Stopping; requests under way are answered.");
-  if (const Status stopped = service.stop(shard.clock().after(kDrain)); !stopped) {
+  if (const Status stopped = service_->stop(host_->clock().after(kDrain)); !stopped) {
     show_warning("requests that took too long were cut off");
   }
 }

@@ -151,10 +151,10 @@ Value http_metadata(const TaskRequest& request, std::string_view child_arn, runt
   constexpr std::string_view kType = "application/x-amz-json-1.0";
 
   const std::pair<std::string_view, std::string_view> in_order[] = {{"x-amzn-RequestId", id},
-                                                                {"connection", "keep-alive"},
-                                                                {"Content-Length", bytes},
-                                                                {"Date", date},
-                                                                {"Content-Type", kType}};
+                                                                    {"connection", "keep-alive"},
+                                                                    {"Content-Length", bytes},
+                                                                    {"Date", date},
+                                                                    {"Content-Type", kType}};
   ObjectBuilder all;
   for (const auto& [name, text] : in_order) all.set(name, Value::array({Value::string(text)}));
   const std::pair<std::string_view, std::string_view> by_name[] = {{"connection", "keep-alive"},
