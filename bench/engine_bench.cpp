@@ -187,7 +187,7 @@ double journal_rate(engine::Engine& engine, int writers, double seconds) {
         runtime::append_u64(name, ++key);
         runtime::Batch batch;
         batch.put(name, value);
-        const auto number = journal.append(std::move(batch), *lease, journal.incarnation());
+        const auto number = journal.append(batch, *lease, journal.incarnation());
         if (!number) std::abort();
         while (journal.durable() < *number) runtime::yield();
         ++commits;

@@ -125,7 +125,7 @@ void keep_in_flight(Journal& journal, Wake& wake, const Lease& lease, std::size_
       Batch batch;
       more = next(batch);
       if (!more) break;
-      auto number = journal.append(std::move(batch), lease, 1);
+      auto number = journal.append(batch, lease, 1);
       if (!number) {
         fmt::print(stderr, "{}\n", number.error().message);
         std::exit(1);

@@ -76,7 +76,7 @@ Result<std::shared_ptr<const MachineRecord>> Engine::create_machine(CreateMachin
               encode_revision({request.definition, request.role_arn}));
     // Seen by others at once, so that nobody creates it twice; taken back if the commit fails.
     state_->machines.put(record);
-    if (Status durable = home.commit(std::move(batch)); !durable) {
+    if (Status durable = home.commit(batch); !durable) {
       state_->machines.erase(record.name);
       return std::move(durable).error();
     }
@@ -110,7 +110,7 @@ Result<std::shared_ptr<const MachineRecord>> Engine::update_machine(
       batch.put(keys::revision(name, record.revision), encode_revision(*revision));
     }
     batch.put(keys::machine(name), encode_machine(record));
-    if (Status durable = home.commit(std::move(batch)); !durable) return std::move(durable).error();
+    if (Status durable = home.commit(batch); !durable) return std::move(durable).error();
     state_->machines.put(record);
     return state_->machines.find(name);
   });
@@ -123,7 +123,7 @@ Status Engine::delete_machine(std::string_view name) {
     // Revisions stay: executions that are under way go on with theirs.
     runtime::Batch batch;
     batch.erase(keys::machine(name));
-    if (Status durable = home.commit(std::move(batch)); !durable) return durable;
+    if (Status durable = home.commit(batch); !durable) return durable;
     state_->machines.erase(name);
     return {};
   });

@@ -223,10 +223,10 @@ Result<StartResult> EngineShard::start(StartRequest request) {
   return result;
 }
 
-Status EngineShard::commit(runtime::Batch batch) {
+Status EngineShard::commit(const runtime::Batch& batch) {
   if (!open_) return unavailable();
   const Result<runtime::CommitNumber> number =
-      engine_.options().journal->append(std::move(batch), lease_, incarnation_);
+      engine_.options().journal->append(batch, lease_, incarnation_);
   if (!number) return number.error();
   runtime::WaitPoint durable;
   std::optional<Status> answer;
@@ -289,11 +289,11 @@ void EngineShard::drive(const ExecutionPtr& execution) {
 
 // Commits the turn, and queues what may happen once that is durable.
 bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
-  runtime::Batch batch = turn.finish();
+  const runtime::Batch batch = turn.finish();
   const bool batch_was_empty = batch.empty();
   if (!batch_was_empty) {
     const Result<runtime::CommitNumber> number =
-        engine_.options().journal->append(std::move(batch), lease_, incarnation_);
+        engine_.options().journal->append(batch, lease_, incarnation_);
     if (!number) {
       for (const auto& effect : turn.take_effects()) effect(unavailable());
       execution->abandoned = true;

@@ -32,7 +32,7 @@ class EngineShard {
 
   Result<StartResult> start(StartRequest request);
   // Commits `batch` of the engine's own (machines). Suspends until it is durable.
-  Status commit(runtime::Batch batch);
+  Status commit(const runtime::Batch& batch);
   // Queues a message; loads the execution if it rests in the store. kNotFound: no such execution.
   Status deliver(ExecutionNumber number, Message message);
   // Delivers a message that has a `reply`, and waits for it.

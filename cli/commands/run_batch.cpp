@@ -65,7 +65,7 @@ Status CaseTasks::set(const Value* mocks) {
 engine::Outcome CaseTasks::run(const engine::TaskRequest& request) {
   const std::span<const Value> answers = mocks_.find(request.state_name)->items();
   const auto attempt = std::min(static_cast<std::size_t>(request.attempt), answers.size() - 1);
-  const Value answer = answers[attempt];
+  const Value& answer = answers[attempt];
   const Value* after = answer.find("After");
   if (after != nullptr && after->is_number()) {
     runtime::sleep_for(std::chrono::nanoseconds(std::llround(after->as_double() * 1e9)));

@@ -253,7 +253,8 @@ Journal::~Journal() {
   }
 }
 
-Result<CommitNumber> Journal::append(Batch batch, const Lease& lease, std::uint64_t incarnation) {
+Result<CommitNumber> Journal::append(const Batch& batch, const Lease& lease,
+                                     std::uint64_t incarnation) {
   return state_->append(batch, lease, incarnation);
 }
 

@@ -42,7 +42,7 @@ class Journal {
   // the incarnation is over or the store is closed, kCancelled if the shard was leased again:
   // nothing of the commit happened or will. A lease that is lost between append and disk ends the
   // incarnation, with the store healthy: only its loser is refused from then on.
-  Result<CommitNumber> append(Batch batch, const Lease& lease, std::uint64_t incarnation);
+  Result<CommitNumber> append(const Batch& batch, const Lease& lease, std::uint64_t incarnation);
 
   // Commit `n` of incarnation `i` is durable when durable() >= n and, looked at after that,
   // incarnation() == i. The order matters: numbers that an incarnation lost are passed by the

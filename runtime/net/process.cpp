@@ -130,7 +130,7 @@ std::string find_program(const std::string& name, const std::vector<std::string>
   }
   while (!path.empty()) {
     const std::size_t colon = std::min(path.find(':'), path.size());
-    const std::string candidate = std::string(path.substr(0, colon)) + "/" + name;
+    std::string candidate = std::string(path.substr(0, colon)) + "/" + name;
     if (colon > 0 && access(candidate.c_str(), X_OK) == 0) return candidate;
     path.remove_prefix(std::min(colon + 1, path.size()));
   }

@@ -97,7 +97,7 @@ class LogReader {
       const bool starts = kind == Fragment::kFull || kind == Fragment::kFirst;
       if (starts == within) return result(LogEnd::kDamaged, at);
       if (keep_) {
-        if (starts) record.clear();
+        if (starts) record = {};  // moved from, after the first one
         record += data_.substr(at + kHeaderBytes, size);
       }
       within = kind == Fragment::kFirst || kind == Fragment::kMiddle;
@@ -406,7 +406,7 @@ std::string damaged_table(StoreFiles& files, const std::string& path, std::strin
   if (!contents) return contents.error().where;
   for (const auto& [number, table] : contents->tables) {
     if (first > table.largest || (!last.empty() && last < table.smallest)) continue;
-    const std::string file = table_path(files, path, number);
+    std::string file = table_path(files, path, number);
     if (!check_table(files, file, table)) return file;
   }
   // Finding the ends of a range reads the blocks beside it.

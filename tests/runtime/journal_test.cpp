@@ -168,7 +168,7 @@ TEST_CASE("four threads append, and each sees its commits durable and in order",
         for (int i = 0; i < kCommits; ++i) {
           Batch batch = put("a" + std::to_string(t), std::to_string(i));
           batch.put("b" + std::to_string(t) + "/" + std::to_string(i), "x");
-          const Result<CommitNumber> number = journal.append(std::move(batch), lease, 1);
+          const Result<CommitNumber> number = journal.append(batch, lease, 1);
           if (!number || *number <= before) {
             ++refused;
           } else {
@@ -258,7 +258,7 @@ TEST_CASE("an append costs less than a microsecond", "[runtime][journal][.slow]"
   for (int i = 0; i < 100'000; ++i)
     batches.push_back(put(std::to_string(i), std::string(180, 'x')));
   const auto begin = std::chrono::steady_clock::now();
-  for (Batch& batch : batches) (void)journal.append(std::move(batch), lease, 1);
+  for (Batch& batch : batches) (void)journal.append(batch, lease, 1);
   const auto time = std::chrono::steady_clock::now() - begin;
   const auto each = std::chrono::duration_cast<std::chrono::nanoseconds>(time) / batches.size();
   WARN("append: " << each.count() << " ns");

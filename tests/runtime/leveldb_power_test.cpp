@@ -58,7 +58,7 @@ void write_until_the_power_goes(FaultyFiles& files, std::mt19937_64& dice, int& 
         batch.put("c" + std::to_string(next) + "/" + std::to_string(record),
                   std::string(dice() % 700, 'v'));
       }
-      const auto number = journal.append(std::move(batch), leases[dice() % kShards], 1);
+      const auto number = journal.append(batch, leases[dice() % kShards], 1);
       if (number) waiting[*number] = next;
       ++next;
     }

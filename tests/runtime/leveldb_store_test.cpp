@@ -19,7 +19,7 @@ namespace {
 
 using Call = FaultyFiles::Call;
 
-Error open_error(LevelDbOptions options) {
+Error open_error(const LevelDbOptions& options) {
   const Result<std::unique_ptr<Store>> opened = open_leveldb(options);
   REQUIRE_FALSE(opened);
   return opened.error();
