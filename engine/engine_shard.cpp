@@ -245,7 +245,10 @@ Status EngineShard::deliver(ExecutionNumber number, Message message) {
   if (!open_) return unavailable();
   Result<ExecutionPtr> execution = load(number);
   if (!execution) return std::move(execution).error();
-  if ((*execution)->mailbox.size() >= services_.limits->mailbox_messages) {
+  // Only what comes from outside can flood; the engine's own messages are bounded by its branches,
+  // and must not get lost.
+  if (std::holds_alternative<TokenMessage>(message) &&
+      (*execution)->mailbox.size() >= services_.limits->mailbox_messages) {
     return Error{ErrorCode::kLimit, "The execution has too many messages waiting.", ""};
   }
   (*execution)->mailbox.push_back(std::move(message));

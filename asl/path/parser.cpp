@@ -494,7 +494,7 @@ class PathParser {
     Parameter parameter;
     if (call->function == Function::kLength) parameter.children = children_of(scanned);
     parameter.path = std::make_shared<const CompiledPath>(scanned);
-    call->parameters.assign(1, std::move(parameter));
+    call->parameters.assign(1, parameter);
     // The steps behind the function keep their `definite_before`.
     steps.erase(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(first));
     steps.front().data = FunctionStep{std::move(call)};

@@ -97,11 +97,11 @@ class LogReader {
       const bool starts = kind == Fragment::kFull || kind == Fragment::kFirst;
       if (starts == within) return result(LogEnd::kDamaged, at);
       if (keep_) {
-        if (starts) record = {};  // moved from, after the first one
+        if (starts) record.clear();
         record += data_.substr(at + kHeaderBytes, size);
       }
       within = kind == Fragment::kFirst || kind == Fragment::kMiddle;
-      if (!within && keep_) walk_.records.push_back(std::move(record));
+      if (!within && keep_) walk_.records.push_back(std::exchange(record, {}));
       at += kHeaderBytes + size;
     }
     return within ? result(LogEnd::kUnfinished, begin) : result(LogEnd::kClean, data_.size());

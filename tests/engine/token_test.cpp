@@ -75,6 +75,35 @@ TEST_CASE("a missed heartbeat times the task out", "[engine][token]") {
   });
 }
 
+TEST_CASE("a flood of answers to one execution is refused past its bound", "[engine][token]") {
+  FakeWorld world;
+  world.limits.mailbox_messages = 3;
+  std::string token;
+  world.tasks.answer = [&](const TaskRequest& request) -> Outcome {
+    token = request.task_token;
+    return TaskSubmitted{asl::Payload::of_text("{}"), {}, {}};
+  };
+  world.run([&](Engine& engine) {
+    world.create(engine, "m", kCallback);
+    StartRequest request;
+    request.machine = "m";
+    REQUIRE(engine.start(request).has_value());
+    while (token.empty()) runtime::sleep_for(std::chrono::milliseconds(1));
+    int refused = 0;
+    int ended = 0;
+    for (int i = 0; i < 20; ++i) {
+      runtime::Shard::current()->spawn_when_possible([&] {
+        const Status answered = engine.task_heartbeat(token);
+        if (!answered && answered.error().code == ErrorCode::kLimit) ++refused;
+        ++ended;
+      });
+    }
+    while (ended < 20) runtime::sleep_for(std::chrono::milliseconds(1));
+    CHECK(refused > 0);
+    CHECK(engine.task_success(token, "1").has_value());  // and it is not stuck
+  });
+}
+
 TEST_CASE("a worker's failure without names shows null to the catcher", "[engine][token]") {
   FakeWorld world;
   std::string token;
