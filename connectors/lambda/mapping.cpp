@@ -3,6 +3,7 @@
 #include "asl/json/reader.h"
 #include "asl/json/value.h"
 #include "asl/json/writer.h"
+#include "connectors/http_date.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -186,19 +187,6 @@ asl::Payload payload_of(const std::string& text) {
     }
   }
   return asl::Payload::of(Value::string(valid));
-}
-
-std::string http_date(runtime::WallTime now) {
-  const std::time_t seconds =
-      std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday,
-                     kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
-                     parts.tm_sec);
 }
 
 struct Header {

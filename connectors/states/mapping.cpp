@@ -3,6 +3,7 @@
 #include "asl/json/reader.h"
 #include "asl/json/value.h"
 #include "asl/json/writer.h"
+#include "connectors/http_date.h"
 #include "connectors/lambda/backend.h"
 
 #include <fmt/format.h>
@@ -96,16 +97,6 @@ std::string iso8601(std::int64_t millis) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
                      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
                      millis % 1000);
-}
-
-std::string http_date(runtime::WallTime now) {
-  const std::tm parts = utc(now.time_since_epoch().count());
-  constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday,
-                     kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
-                     parts.tm_sec);
 }
 
 Value from_api_date(const Value& seconds, bool sdk) {
