@@ -418,6 +418,16 @@ Datum Evaluator::variable(std::string_view name, const FramePtr& frame) {
       if (known == name) return value;
     }
   }
+  if (options_.variables != nullptr && !name.empty() && name != "$") {
+    const auto asked = std::find_if(asked_.begin(), asked_.end(),
+                                    [name](const auto& each) { return each.first == name; });
+    const Value* value = asked != asked_.end() ? &asked->second : nullptr;
+    if (value == nullptr) {
+      Value made = options_.variables->variable(name);
+      value = &asked_.emplace_back(std::string(name), std::move(made)).second;
+    }
+    if (!value->is_undefined()) return *value;
+  }
   const auto known = builtin_values_.find(name);
   if (known != builtin_values_.end()) return known->second;
   const Builtin* builtin = find_builtin(name);
@@ -1580,9 +1590,14 @@ const Node& Expression::root() const { return *program_->root; }
 
 namespace {
 
-// Functions inside a result are nothing that can be written: they become empty strings.
+// A result as it leaves the language. Functions inside are nothing that can be written: they become
+// empty strings. Numbers beyond JSON become strings in AWS's dialect.
 Value without_functions(const Evaluator& evaluator, const Value& value) {
   if (evaluator.is_function(value)) return Value::string("");
+  if (value.is_double() && !std::isfinite(value.as_double()) &&
+      evaluator.dialect() == Dialect::kAws) {
+    return Value::string(javascript_number(value.as_double()));
+  }
   if (value.is_array()) {
     std::vector<Value> items;
     bool same = true;

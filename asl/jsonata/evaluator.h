@@ -169,6 +169,7 @@ class Evaluator {
   Value function_key_;
   std::deque<Function> functions_;
   std::unordered_map<std::string_view, Value> builtin_values_;
+  std::vector<std::pair<std::string, Value>> asked_;  // what VariableSource answered
   std::vector<std::shared_ptr<Program>> evaluated_;
   const char* stack_top_ = nullptr;
   int depth_ = 0;

@@ -5,6 +5,14 @@
 // immutable after parse and may be evaluated any number of times, by one thread at a time (its
 // literals are Values, whose counts are not atomic).
 //
+// Stack: evaluate() needs up to kEvaluateStackBytes of stack at AWS's nesting of 100, parse() up to
+// kParseStackBytes. Who runs it on a fiber gives that fiber so much more than it needs itself.
+// EvaluateOptions::stack_bytes says how much there really is: an expression that needs more fails
+// with AWS's text of a stack overflow, it never reaches the guard page.
+//
+// Before evaluation: asl/jsonata/analysis.h says what AWS refuses in a definition, which variables
+// an expression reads and which members of $states.
+//
 // Dialects: kAws is what Step Functions offers (no $eval, no `??` and `?:`, insertion order of
 // keys, exact 64-bit integers); kReference follows the newest jsonata-js.
 //
@@ -41,15 +49,32 @@ class RandomSource {
   virtual std::uint64_t next() = 0;
 };
 
+// Variables that are made when an expression reads them. Each name is asked for at most once per
+// evaluation, after `bindings` and before the built-in functions; undefined: there is none.
+class VariableSource {
+ public:
+  virtual ~VariableSource() = default;
+  virtual Value variable(std::string_view name) = 0;
+};
+
+// Bytes that a value may take which an expression builds: 8 for a number, one for a character; in
+// arrays and objects the sum. Source: measured, asl-facts section 4.
+inline constexpr std::size_t kAwsValueBytesMax = 6'990'256;
+
 struct EvaluateOptions {
-  Value input;                   // `$` and `$$`; undefined: no input
-  std::vector<Member> bindings;  // variables, names without `$`
+  Value input;                          // `$` and `$$`; undefined: no input
+  std::vector<Member> bindings;         // variables, names without `$`
+  VariableSource* variables = nullptr;  // further variables; nullptr: none
   // Nested evaluations; more fails with U1001. AWS: 100 (asl-facts section 4).
   int max_depth = 100;
   // Evaluations of single nodes; more fails with U1001.
   std::uint64_t max_steps = 100'000'000;
-  // Called every 1,024 steps; false ends the evaluation with U1001. It may suspend the fiber,
-  // look at a deadline or at a cancellation.
+  // A larger value fails with U1001, "Expression evaluation memory limit exceeded: ...". 0: the
+  // dialect's bound (kAwsValueBytesMax; kReference has none but that of the steps).
+  std::size_t value_bytes_max = 0;
+  // Called every 1,024 steps, also inside long built-in functions; false ends the evaluation with
+  // U1001, "Expression evaluation timeout: ...". It may suspend the fiber, look at a deadline or
+  // at a cancellation.
   std::function<bool()> tick;
   // Bytes of stack that the evaluation may use from its entry; more fails with U1001. A second
   // guard beside max_depth, because one level takes several frames.
@@ -60,7 +85,9 @@ struct EvaluateOptions {
 };
 
 struct Evaluation {
-  Value value;  // undefined: the expression found nothing
+  // Undefined: the expression found nothing. In kAws numbers beyond JSON, at any depth, are the
+  // strings "Infinity", "-Infinity" and "NaN", as the service writes them.
+  Value value;
   // The result is a function (lambda or built-in); `value` is then undefined.
   bool is_function = false;
   std::optional<Failure> failure;
@@ -89,5 +116,9 @@ class Expression {
 
 // Number of bytes of stack that parsing may use; deeper nesting fails with U1001.
 inline constexpr std::size_t kParseStackBytes = std::size_t{40} << 10;
+
+// Stack that an evaluation nested 100 deep may need, with a margin;
+// tests/asl/jsonata_stack_test.cpp measures it in each build.
+inline constexpr std::size_t kEvaluateStackBytes = std::size_t{128} << 10;
 
 }  // namespace pawl::asl::jsonata
