@@ -131,14 +131,24 @@ Status Engine::delete_machine(std::string_view name) {
 
 // --- executions ------------------------------------------------------------------------------
 
-Result<StartResult> Engine::start(StartRequest request) {
+EngineShard& Engine::home_of_start(StartRequest& request) {
   // The name decides the shard, so that two starts of one name meet.
   if (request.name.empty()) request.name = runtime::uuid4(*options().random);
-  const std::size_t place =
-      std::hash<std::string>{}(request.machine + '\0' + request.name) % state_->shards.size();
-  EngineShard& home = *state_->shards[place];
+  return *state_->shards[std::hash<std::string>{}(request.machine + '\0' + request.name) %
+                         state_->shards.size()];
+}
+
+Result<StartResult> Engine::start(StartRequest request) {
+  EngineShard& home = home_of_start(request);
   return runtime::call_on(home.shard(),
                           [&]() -> Result<StartResult> { return home.start(std::move(request)); });
+}
+
+Result<ExecutionDescription> Engine::run_synchronously(StartRequest request) {
+  EngineShard& home = home_of_start(request);
+  return runtime::call_on(home.shard(), [&]() -> Result<ExecutionDescription> {
+    return home.run_synchronously(std::move(request));
+  });
 }
 
 Status Engine::stop(ExecutionNumber number, Failure failure) {

@@ -66,7 +66,8 @@ struct StartRequest {
   // Express only: nobody restarts it after a crash (at most once); its events are kept in memory.
   bool synchronous = false;
   bool keep_history = false;
-  // Runs on the shard when the end is durable. Lost if the process ends before.
+  // Runs on the shard when the end is durable. Lost if the process ends before; told of a
+  // synchronous execution that was lost itself, which then is still running.
   std::function<void(const struct Execution&)> on_end;
 };
 
@@ -134,6 +135,9 @@ class Engine {
   // that has ended; `where` is its ARN. kLimit: the engine is full, try again. Starting a running
   // Standard execution again with the same input answers what the first call answered.
   Result<StartResult> start(StartRequest request);
+  // Runs an Express execution and answers when it has ended, however it did; at most once: nothing
+  // of it is kept. Suspends as long. kUnavailable: the store failed or the engine closes meanwhile.
+  Result<ExecutionDescription> run_synchronously(StartRequest request);
   Status stop(ExecutionNumber number, Failure failure);
 
   Result<ExecutionNumber> find(std::string_view machine, std::string_view execution) const;
@@ -164,6 +168,7 @@ class Engine {
  private:
   friend class EngineShard;
   EngineShard& home_of(ExecutionNumber number);
+  EngineShard& home_of_start(StartRequest& request);  // names the execution if nobody did
   Status answer_token(std::string_view token, TokenMessage message);
 
   struct State;

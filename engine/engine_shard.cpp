@@ -16,6 +16,13 @@ Error unavailable() {
   return {ErrorCode::kUnavailable, "The store is not available; try again.", ""};
 }
 
+// A synchronous execution is not started again: whoever waits for it learns that it is lost.
+void tell_if_lost(Execution& execution) {
+  if (execution.on_end && !execution.durable && !execution.restartable) {
+    std::exchange(execution.on_end, nullptr)(execution);
+  }
+}
+
 }  // namespace
 
 EngineShard::EngineShard(Engine& engine, Machines& machines, runtime::Shard& shard,
@@ -94,6 +101,7 @@ void EngineShard::forget_everything() {
       }
     }
     execution->mailbox.clear();
+    tell_if_lost(*execution);
   }
   executions_.clear();
   resting_.clear();
@@ -223,6 +231,28 @@ Result<StartResult> EngineShard::start(StartRequest request) {
   return result;
 }
 
+Result<ExecutionDescription> EngineShard::run_synchronously(StartRequest request) {
+  ExecutionDescription description;
+  runtime::WaitPoint ended;
+  bool over = false;
+  request.synchronous = true;
+  request.on_end = [&](const Execution& execution) {
+    description.number = execution.number;
+    description.record = execution.record;
+    description.arn = execution.arn;
+    description.state_machine_arn = execution.state_machine_arn;
+    description.input = execution.input.text();
+    if (execution.output.present()) description.output = execution.output.text();
+    over = true;
+    ended.wake();
+  };
+  const Result<StartResult> started = start(std::move(request));
+  if (!started) return started.error();
+  while (!over) ended.wait();
+  if (description.record.status == ExecutionStatus::kRunning) return unavailable();
+  return description;
+}
+
 Status EngineShard::commit(const runtime::Batch& batch) {
   if (!open_) return unavailable();
   const Result<runtime::CommitNumber> number =
@@ -300,6 +330,7 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
     if (!number) {
       for (const auto& effect : turn.take_effects()) effect(unavailable());
       execution->abandoned = true;
+      tell_if_lost(*execution);
       executions_.erase(execution->number);
       return false;
     }

@@ -31,6 +31,7 @@ class EngineShard {
   void close();
 
   Result<StartResult> start(StartRequest request);
+  Result<ExecutionDescription> run_synchronously(StartRequest request);
   // Commits `batch` of the engine's own (machines). Suspends until it is durable.
   Status commit(const runtime::Batch& batch);
   // Queues a message; loads the execution if it rests in the store. kNotFound: no such execution.

@@ -32,6 +32,10 @@ std::optional<ResourceType> type_named(std::string_view name) {
 
 }  // namespace
 
+bool Arn::names_version() const {
+  return !qualifier.empty() && qualifier.find_first_not_of("0123456789") == std::string::npos;
+}
+
 Checked<Arn> parse_arn(std::string_view text, ResourceTypes allowed) {
   std::string_view rest = text;
   const std::string_view arn = take(rest);

@@ -16,6 +16,11 @@ struct Arn {
   std::string label;      // of a Map state: NAME/LABEL
   std::string qualifier;  // stateMachine: version number or alias; empty for a plain ARN
   std::string execution;  // execution, express: its name; mapRun: its id
+
+  // The qualifier is a version's number; another one is the name of an alias, which has more than
+  // digits.
+  bool names_version() const;
+  bool names_alias() const { return !qualifier.empty() && !names_version(); }
 };
 
 // Which types an operation takes.

@@ -56,9 +56,38 @@ Value encode_version(const Version& version) {
   return std::move(out).build();
 }
 
+Value encode_alias(const Alias& alias) {
+  ObjectBuilder out;
+  out.set("name", Value::string(alias.name));
+  out.set("description", Value::string(alias.description));
+  std::vector<Value> routes;
+  for (const Route& route : alias.routes) {
+    ObjectBuilder item;
+    item.set("version", Value::integer(route.version));
+    item.set("weight", Value::integer(route.weight));
+    routes.push_back(std::move(item).build());
+  }
+  out.set("routes", Value::array(std::move(routes)));
+  out.set("created", millis(alias.creation_date));
+  out.set("updated", millis(alias.update_date));
+  return std::move(out).build();
+}
+
 std::span<const Value> items_of(const Value& object, std::string_view name) {
   const Value* list = object.find(name);
   return list != nullptr && list->is_array() ? list->items() : std::span<const Value>();
+}
+
+Alias read_alias(const Value& item) {
+  Alias alias{text_of(item, "name"),
+              text_of(item, "description"),
+              {},
+              time_of(item.find("created")),
+              time_of(item.find("updated"))};
+  for (const Value& route : items_of(item, "routes")) {
+    alias.routes.push_back({number_of(route, "version"), number_of(route, "weight")});
+  }
+  return alias;
 }
 
 }  // namespace
@@ -81,6 +110,9 @@ std::string encode_configuration(const Configuration& configuration) {
     revisions.push_back(std::move(item).build());
   }
   out.set("revisions", Value::array(std::move(revisions)));
+  std::vector<Value> aliases;
+  for (const Alias& alias : configuration.aliases) aliases.push_back(encode_alias(alias));
+  out.set("aliases", Value::array(std::move(aliases)));
   out.set("createdPublished", Value::boolean(configuration.created_published));
   out.set("createdDescription", Value::string(configuration.created_description));
   return asl::to_json(std::move(out).build());
@@ -107,6 +139,9 @@ Configuration decode_configuration(std::string_view text) {
     configuration.revisions.push_back(
         {number_of(item, "revision"), text_of(item, "revisionId"), time_of(item.find("date"))});
   }
+  for (const Value& item : items_of(*read, "aliases")) {
+    configuration.aliases.push_back(read_alias(item));
+  }
   const Value* published = read->find("createdPublished");
   configuration.created_published =
       published != nullptr && published->is_bool() && published->as_bool();
@@ -120,6 +155,13 @@ const Version* find_version(const Configuration& configuration, std::string_view
   if (error != std::errc() || end != number.data() + number.size()) return nullptr;
   for (const Version& version : configuration.versions) {
     if (version.number == wanted) return &version;
+  }
+  return nullptr;
+}
+
+const Alias* find_alias(const Configuration& configuration, std::string_view name) {
+  for (const Alias& alias : configuration.aliases) {
+    if (alias.name == name) return &alias;
   }
   return nullptr;
 }

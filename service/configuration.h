@@ -40,6 +40,21 @@ struct Version {
   Settings settings;
 };
 
+// A name for one version, or for two that share the executions by weight.
+struct Route {
+  std::uint32_t version = 0;
+  std::int64_t weight = 0;  // percent
+
+  bool operator==(const Route&) const = default;
+};
+struct Alias {
+  std::string name;
+  std::string description;
+  std::vector<Route> routes;  // one or two, of weight 100 together
+  runtime::WallTime creation_date{};
+  runtime::WallTime update_date{};
+};
+
 struct Configuration {
   Settings settings;
   Tags tags;
@@ -47,6 +62,7 @@ struct Configuration {
   std::uint32_t versions_made = 0;      // numbers are never used again
   std::vector<Version> versions;        // oldest first
   std::vector<RevisionNote> revisions;  // newest last, at most kRevisionNotesMax
+  std::vector<Alias> aliases;           // oldest first
 
   // As CreateStateMachine was asked, for its idempotency.
   bool created_published = false;
@@ -54,6 +70,7 @@ struct Configuration {
 };
 
 inline constexpr std::size_t kVersionsMax = 1000;       // of a machine (service quota)
+inline constexpr std::size_t kAliasesMax = 100;         // of a machine (service quota)
 inline constexpr std::size_t kRevisionNotesMax = 1000;  // older executions show no revision id
 
 std::string encode_configuration(const Configuration& configuration);
@@ -61,6 +78,7 @@ std::string encode_configuration(const Configuration& configuration);
 Configuration decode_configuration(std::string_view text);
 
 const Version* find_version(const Configuration& configuration, std::string_view number);
+const Alias* find_alias(const Configuration& configuration, std::string_view name);
 // The newest version of the current API revision, if it was published.
 const Version* version_of_revision(const Configuration& configuration, std::uint32_t revision);
 const RevisionNote* find_note(const Configuration& configuration, std::uint32_t revision);

@@ -12,16 +12,20 @@ namespace pawl::service {
 
 Answer create_activity(Api& api, const Request& request);
 Answer create_state_machine(Api& api, const Request& request);
+Answer create_state_machine_alias(Api& api, const Request& request);
 Answer delete_activity(Api& api, const Request& request);
 Answer delete_state_machine(Api& api, const Request& request);
+Answer delete_state_machine_alias(Api& api, const Request& request);
 Answer delete_state_machine_version(Api& api, const Request& request);
 Answer describe_activity(Api& api, const Request& request);
 Answer describe_execution(Api& api, const Request& request);
 Answer describe_state_machine(Api& api, const Request& request);
+Answer describe_state_machine_alias(Api& api, const Request& request);
 Answer describe_state_machine_for_execution(Api& api, const Request& request);
 Answer get_execution_history(Api& api, const Request& request);
 Answer list_activities(Api& api, const Request& request);
 Answer list_executions(Api& api, const Request& request);
+Answer list_state_machine_aliases(Api& api, const Request& request);
 Answer list_state_machine_versions(Api& api, const Request& request);
 Answer list_state_machines(Api& api, const Request& request);
 Answer list_tags_for_resource(Api& api, const Request& request);
@@ -30,10 +34,12 @@ Answer send_task_failure(Api& api, const Request& request);
 Answer send_task_heartbeat(Api& api, const Request& request);
 Answer send_task_success(Api& api, const Request& request);
 Answer start_execution(Api& api, const Request& request);
+Answer start_sync_execution(Api& api, const Request& request);
 Answer stop_execution(Api& api, const Request& request);
 Answer tag_resource(Api& api, const Request& request);
 Answer untag_resource(Api& api, const Request& request);
 Answer update_state_machine(Api& api, const Request& request);
+Answer update_state_machine_alias(Api& api, const Request& request);
 Answer validate_state_machine_definition(Api& api, const Request& request);
 
 // --- shared by the actions (lookup.cpp) ---
@@ -48,6 +54,11 @@ struct FoundMachine {
 Checked<FoundMachine> find_machine(Api& api, std::string_view arn);
 // The same where a version, alias or label makes no sense: ValidationException.
 Checked<FoundMachine> find_plain_machine(Api& api, std::string_view arn);
+
+// ValidationException for an ARN that names a Map state by its label.
+std::optional<ApiError> refuse_label(const Arn& arn);
+// Replaces what the API keeps with a machine.
+Status keep_configuration(Api& api, std::string_view machine, const Configuration& configuration);
 
 // The execution that `arn` names: ExecutionDoesNotExist if there is none.
 Checked<engine::ExecutionNumber> find_execution(Api& api, std::string_view arn);

@@ -1,5 +1,7 @@
-// DescribeStateMachine, of a machine or of one of its versions.
+// DescribeStateMachine, of a machine, one of its versions, or what an alias leads to.
 #include "service/actions/actions.h"
+
+#include <algorithm>
 
 namespace pawl::service {
 
@@ -12,7 +14,17 @@ Answer describe_state_machine(Api& api, const Request& request) {
   const Configuration configuration = decode_configuration(record.configuration);
   const Version* version = nullptr;
   if (!found.arn.qualifier.empty()) {
-    version = find_version(configuration, found.arn.qualifier);
+    std::string number = found.arn.qualifier;
+    if (found.arn.names_alias()) {
+      const Alias* alias = find_alias(configuration, number);
+      if (alias == nullptr) return state_machine_does_not_exist(arn);
+      // Nothing says which of two versions an alias shows: the one that gets most executions.
+      const auto most =
+          std::max_element(alias->routes.begin(), alias->routes.end(),
+                           [](const Route& a, const Route& b) { return a.weight < b.weight; });
+      number = std::to_string(most->version);
+    }
+    version = find_version(configuration, number);
     if (version == nullptr) return state_machine_does_not_exist(arn);
   }
   const Result<engine::RevisionRecord> revision = api.engine().machines().revision(

@@ -1,4 +1,4 @@
-// ListExecutions of a machine or of one of its versions, newest first.
+// ListExecutions of a machine, of one of its versions or of an alias, newest first.
 #include "runtime/store/encoding.h"
 #include "service/actions/actions.h"
 #include "service/page_token.h"
@@ -66,10 +66,14 @@ Answer list_executions(Api& api, const Request& request) {
   if (filter == "PENDING_REDRIVE") {
     return validation_error("The status PENDING_REDRIVE can only be used with mapRunArn");
   }
-  const bool by_version = !found.arn.qualifier.empty();
-  if (by_version && find_version(decode_configuration(found.record->configuration),
-                                 found.arn.qualifier) == nullptr) {
-    return state_machine_does_not_exist(arn);
+  if (auto refused = refuse_label(found.arn)) return *std::move(refused);
+  const bool by_version = found.arn.names_version();
+  const bool by_alias = found.arn.names_alias();
+  if (by_version || by_alias) {
+    const Configuration configuration = decode_configuration(found.record->configuration);
+    const bool known = by_version ? find_version(configuration, found.arn.qualifier) != nullptr
+                                  : find_alias(configuration, found.arn.qualifier) != nullptr;
+    if (!known) return state_machine_does_not_exist(arn);
   }
 
   std::string list = "ListExecutions\n";
@@ -84,7 +88,7 @@ Answer list_executions(Api& api, const Request& request) {
   const std::size_t max = request.page_size(kPageSizeDefault);
   std::vector<asl::Value> items;
   bool more = true;
-  // Rows of the machine until the page is full: executions of other versions are passed over.
+  // Rows of the machine until the page is full: other versions' executions are passed over.
   for (std::size_t looked_at = 0; more && items.size() < max && looked_at < kRowsMax;) {
     if (looked_at > 0) runtime::yield();
     const std::size_t wanted = max - items.size() + 1;
@@ -96,6 +100,7 @@ Answer list_executions(Api& api, const Request& request) {
       if (items.size() == max) break;
       last = one.number;
       if (by_version && one.record.version_arn != arn) continue;
+      if (by_alias && one.record.alias_arn != arn) continue;
       items.push_back(item_of(one));
     }
   }

@@ -13,15 +13,25 @@ Checked<FoundMachine> find_machine(Api& api, std::string_view arn) {
   return found;
 }
 
+std::optional<ApiError> refuse_label(const Arn& arn) {
+  if (arn.label.empty()) return std::nullopt;
+  ApiError refused = validation_error("This operation does not support labeled ARNs");
+  refused.reason = "API_DOES_NOT_SUPPORT_LABELED_ARNS";
+  return refused;
+}
+
+Status keep_configuration(Api& api, std::string_view machine, const Configuration& configuration) {
+  const auto kept = api.engine().update_machine(machine, std::nullopt, std::nullopt,
+                                                encode_configuration(configuration));
+  if (!kept) return kept.error();
+  return {};
+}
+
 Checked<FoundMachine> find_plain_machine(Api& api, std::string_view arn) {
   Checked<Arn> parsed = parse_arn(arn, kStateMachines);
   if (auto* refused = std::get_if<ApiError>(&parsed)) return std::move(*refused);
   const Arn& plain = std::get<Arn>(parsed);
-  if (!plain.label.empty()) {
-    ApiError refused = validation_error("This operation does not support labeled ARNs");
-    refused.reason = "API_DOES_NOT_SUPPORT_LABELED_ARNS";
-    return refused;
-  }
+  if (auto refused = refuse_label(plain)) return *std::move(refused);
   if (!plain.qualifier.empty()) {
     return validation_error("This operation does not support state machine versions and aliases: " +
                             std::string(arn));

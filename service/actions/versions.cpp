@@ -4,6 +4,8 @@
 #include "service/actions/actions.h"
 #include "service/page_token.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 namespace pawl::service {
@@ -17,13 +19,6 @@ asl::Value shown(Api& api, std::string_view machine, const Version& version) {
   out.set("creationDate", engine::epoch_seconds(version.date));
   out.set("stateMachineVersionArn", asl::Value::string(version_arn(api, machine, version.number)));
   return std::move(out).build();
-}
-
-Status keep(Api& api, std::string_view machine, const Configuration& configuration) {
-  const auto kept = api.engine().update_machine(machine, std::nullopt, std::nullopt,
-                                                encode_configuration(configuration));
-  if (!kept) return kept.error();
-  return {};
 }
 
 }  // namespace
@@ -46,7 +41,7 @@ Answer publish_state_machine_version(Api& api, const Request& request) {
   const auto version =
       publish_version(configuration, record.revision, request.text("description"), api.now());
   if (const auto* refused = std::get_if<ApiError>(&version)) return *refused;
-  if (const Status kept = keep(api, record.name, configuration); !kept) {
+  if (const Status kept = keep_configuration(api, record.name, configuration); !kept) {
     return engine_error(kept.error());
   }
   return answer(shown(api, record.name, *std::get<const Version*>(version)));
@@ -96,15 +91,28 @@ Answer delete_state_machine_version(Api& api, const Request& request) {
     return *refused;
   }
   const auto& found = std::get<FoundMachine>(checked);
-  if (found.arn.qualifier.empty()) {
+  if (auto refused = refuse_label(found.arn)) return *std::move(refused);
+  if (!found.arn.names_version()) {
     return validation_error("The ARN of a state machine version is needed: " + std::string(arn));
   }
   Configuration configuration = decode_configuration(found.record->configuration);
   const Version* version = find_version(configuration, found.arn.qualifier);
   if (version == nullptr) return empty_answer();
+  std::vector<std::string_view> users;
+  for (const Alias& alias : configuration.aliases) {
+    for (const Route& route : alias.routes) {
+      if (route.version == version->number) users.push_back(alias.name);
+    }
+  }
+  if (!users.empty()) {
+    return ApiError{"ConflictException",
+                    fmt::format("Version to be deleted must not be referenced by an alias. Current "
+                                "list of aliases referencing this version: [{}]",
+                                fmt::join(users, ", "))};
+  }
   configuration.versions.erase(configuration.versions.begin() +
                                (version - configuration.versions.data()));
-  if (const Status kept = keep(api, found.record->name, configuration); !kept) {
+  if (const Status kept = keep_configuration(api, found.record->name, configuration); !kept) {
     return engine_error(kept.error());
   }
   return empty_answer();
