@@ -49,30 +49,49 @@ std::optional<asl::Payload> apply_output_path(Turn& turn, Branch& branch, asl::P
   return asl::Payload::of(*std::move(value));
 }
 
+std::optional<asl::Payload> state_output(Turn& turn, Branch& branch,
+                                         const std::optional<asl::JsonataTemplate>& output,
+                                         asl::Payload passed, const States& states) {
+  if (!output) return apply_output_path(turn, branch, std::move(passed));
+  std::optional<asl::Value> value = query(turn, branch, *output, states);
+  if (!value) return std::nullopt;
+  asl::Payload made = value->same_as(branch.frame.input.value()) ? branch.frame.input
+                                                                  : asl::Payload::of(*value);
+  if (!check_output_size(turn, branch, made)) return std::nullopt;
+  return made;
+}
+
+std::optional<asl::Value> evaluate_template(Turn& turn, Branch& branch,
+                                            const asl::Template& fields, const asl::Value& input,
+                                            const States& states) {
+  if (fields.jsonata) return query(turn, branch, *fields.jsonata, states);
+  const StateEnvironment environment(turn, branch, states.token, states.item);
+  Result<asl::Value> value = fields.jsonpath->evaluate(input, environment);
+  if (value) return *std::move(value);
+  raise_runtime(turn, branch, value.error().message);
+  return std::nullopt;
+}
+
 std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch, std::string_view token) {
   std::optional<asl::Payload> input = apply_input_path(turn, branch);
   const asl::State& state = state_of(turn.execution(), branch);
-  if (!input || !state.parameters) return input;
-  const StateEnvironment environment(turn, branch, token);
-  Result<asl::Value> parameters = state.parameters->evaluate(input->value(), environment);
-  if (!parameters) {
-    raise_runtime(turn, branch, parameters.error().message);
-    return std::nullopt;
-  }
+  if (!input || !state.parameters.present()) return input;
+  std::optional<asl::Value> parameters =
+      evaluate_template(turn, branch, state.parameters, input->value(), {.token = token});
+  if (!parameters) return std::nullopt;
+  if (parameters->same_as(input->value())) return input;
   return asl::Payload::of(*std::move(parameters));
 }
 
 std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,
                                                   const asl::Assign& assign,
-                                                  const asl::Payload& values) {
+                                                  const asl::Payload& values,
+                                                  const States& states) {
   std::vector<Variable> assigned;
-  if (!assign) return assigned;
-  const StateEnvironment environment(turn, branch);
-  const Result<asl::Value> evaluated = assign->evaluate(values.value(), environment);
-  if (!evaluated) {
-    raise_runtime(turn, branch, evaluated.error().message);
-    return std::nullopt;
-  }
+  if (!assign.present()) return assigned;
+  const std::optional<asl::Value> evaluated =
+      evaluate_template(turn, branch, assign, values.value(), states);
+  if (!evaluated) return std::nullopt;
   std::size_t bytes = 0;
   assigned.reserve(evaluated->size());
   for (const asl::Member& member : evaluated->members()) {
@@ -101,8 +120,13 @@ std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,
 }
 
 FieldNumber field_integer(Turn& turn, Branch& branch, const asl::NumberField& field,
-                          std::string_view name, const asl::Value& input) {
+                          std::string_view name, const asl::Value& input, std::int64_t min,
+                          std::int64_t max) {
   if (field.literal) return {field.literal, false};
+  if (field.expression) {
+    const auto value = query_integer(turn, branch, *field.expression, min, max);
+    return {value, !value.has_value()};
+  }
   if (!field.path) return {};
   const StateEnvironment environment(turn, branch);
   const asl::ValuePath* path = field.path->path();

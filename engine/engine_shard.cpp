@@ -33,6 +33,7 @@ EngineShard::EngineShard(Engine& engine, Machines& machines, runtime::Shard& sha
   services_.random = options.random;
   services_.limits = &options.limits;
   services_.handlers = options.handlers;
+  services_.give_way = [this] { shard_.yield_if_due(); };
   services_.region = options.region;
   services_.account = options.account;
   services_.partition = options.partition;

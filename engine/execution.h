@@ -27,6 +27,7 @@ struct Branch {
   Frame frame;
   bool silent = false;  // inside a distributed Map: its events are not the parent's history
   bool dirty = true;    // its row is behind
+  bool catching = false;  // a catcher's fields are being evaluated
 
   // What the store has of it.
   bool row_stored = false;

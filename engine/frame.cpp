@@ -44,6 +44,7 @@ std::string encode_frame(const Frame& frame, FrameStore& store) {
   out.u8(static_cast<std::uint8_t>(frame.phase));
   out.varint(static_cast<std::uint64_t>(frame.previous_event));
   out.varint(static_cast<std::uint64_t>(frame.entered_event));
+  out.varint(static_cast<std::uint64_t>(frame.before_entry));
   out.varint(static_cast<std::uint64_t>(frame.entered_at.time_since_epoch().count()));
   out.varint(store.store(frame.input).place);
   if ((parts & kHasVariables) != 0) {
@@ -110,6 +111,7 @@ Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
   frame.phase = static_cast<Phase>(phase);
   frame.previous_event = static_cast<EventId>(in.varint());
   frame.entered_event = static_cast<EventId>(in.varint());
+  frame.before_entry = static_cast<EventId>(in.varint());
   frame.entered_at = get_wall(in);
   document(frame.input);
   if ((parts & kHasVariables) != 0) {

@@ -51,6 +51,7 @@ struct Frame {
 
   EventId previous_event = 0;  // the tail of this branch's chain
   EventId entered_event = 0;   // of the current state
+  EventId before_entry = 0;    // what that event points to
   runtime::WallTime entered_at{};
   asl::Payload input;                 // the state's raw input (kDone: the branch's output)
   std::vector<Variable> variables;    // of this branch's own scope

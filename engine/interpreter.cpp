@@ -4,6 +4,7 @@
 #include "engine/states/states.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 namespace pawl::engine {
@@ -58,6 +59,7 @@ void enter_state(Turn& turn, Branch& branch) {
   frame.entered_at = turn.now();
   const asl::State& state = state_of(turn.execution(), branch);
   const PayloadRef input = branch.silent ? PayloadRef{} : turn.store(frame.input);
+  frame.before_entry = frame.previous_event;
   frame.entered_event =
       turn.emit(branch, entered_type(state),
                 {{Field::kName, std::string_view(state.name)}, {Field::kInput, input}});
@@ -150,6 +152,10 @@ void raise(Turn& turn, Branch& branch, RaisedError error) {
   turn.mark(branch);
   set_wake(branch, std::nullopt);
 
+  // What fails while a catcher is at work meets no further retrier or catcher.
+  if (std::exchange(branch.catching, false)) {
+    return end_branch_failed(turn, branch, std::move(error));
+  }
   if (const auto retrier = find_retrier(state.retry, frame.retries, error)) {
     frame.retries.resize(state.retry.size(), 0);
     const std::int32_t attempt = ++frame.retries[*retrier];
@@ -162,20 +168,27 @@ void raise(Turn& turn, Branch& branch, RaisedError error) {
   }
 
   // From here the state is over. A container that had begun says so before it goes.
-  if (frame.phase == Phase::kChildren) {
-    const bool map = std::holds_alternative<asl::MapState>(state.body);
+  // Recorded: so does one whose expressions fail before it begins.
+  const bool map = std::holds_alternative<asl::MapState>(state.body);
+  const bool container = map || std::holds_alternative<asl::ParallelState>(state.body);
+  if (container && (frame.phase == Phase::kChildren ||
+                    error.failure.error == kStatesQueryEvaluationError)) {
     turn.emit(branch, map ? EventType::kMapStateFailed : EventType::kParallelStateFailed);
     turn.remove_children(branch);
   }
   if (const auto index = find_catcher(state.catchers, error)) {
     const asl::Catcher& catcher = state.catchers[*index];
     const asl::Payload caught = asl::Payload::of(error_output(error.failure));
+    const States states{.error_output = caught.value()};
     frame.phase = Phase::kEnter;
+    branch.catching = true;
     std::optional<asl::Payload> output =
-        apply_result_path(turn, branch, catcher.result_path, caught);
+        catcher.output ? state_output(turn, branch, catcher.output, caught, states)
+                       : apply_result_path(turn, branch, catcher.result_path, caught);
     if (!output) return;
-    const auto assigned = apply_assign(turn, branch, catcher.assign, caught);
+    const auto assigned = apply_assign(turn, branch, catcher.assign, caught, states);
     if (!assigned) return;
+    branch.catching = false;
     return exit_state(turn, branch, *std::move(output), catcher.next, *assigned);
   }
   end_branch_failed(turn, branch, std::move(error));
@@ -189,12 +202,13 @@ void succeed_state(Turn& turn, Branch& branch, asl::Payload result) {
     if (!selected) return raise_runtime(turn, branch, selected.error().message);
     result = asl::Payload::of(*std::move(selected));
   }
+  const States states{.result = result.value()};
   std::optional<asl::Payload> output = apply_result_path(turn, branch, state.result_path, result);
   if (!output) return;
   // OutputPath sees the variables as they were on entry (recorded), so it comes before Assign.
-  output = apply_output_path(turn, branch, *std::move(output));
+  output = state_output(turn, branch, state.output, *std::move(output), states);
   if (!output) return;
-  const auto assigned = apply_assign(turn, branch, state.assign, result);
+  const auto assigned = apply_assign(turn, branch, state.assign, result, states);
   if (!assigned) return;
   if (!check_output_size(turn, branch, *output)) return;
   exit_state(turn, branch, *std::move(output), state.next, *assigned);

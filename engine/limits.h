@@ -14,6 +14,7 @@ struct Limits {
   std::size_t cause_characters = 32'768;
   std::size_t variables_bytes = std::size_t{10} << 20;  // all variables of an execution
   std::size_t assign_bytes = 262'144;                   // one variable, and one Assign
+  std::chrono::milliseconds evaluation_time{1000};      // of one JSONata field
   std::int32_t map_concurrency = 40;                    // of an inline Map
   std::int32_t distributed_concurrency = 10'000;
   std::chrono::seconds standard_duration = std::chrono::hours(24 * 365);

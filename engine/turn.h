@@ -27,6 +27,8 @@ struct TurnServices {
   runtime::Random* random = nullptr;
   const Limits* limits = nullptr;
   TaskHandlers* handlers = nullptr;
+  // Lets others run when this fiber has run for long; for evaluations that take their time.
+  std::function<void()> give_way;
   std::string region;
   std::string account;
   std::string partition = "aws";

@@ -9,6 +9,7 @@
 
 #include "asl/choice/choice.h"
 #include "asl/json/value.h"
+#include "asl/template/jsonata_template.h"
 #include "asl/template/template.h"
 
 #include <cstdint>
@@ -34,27 +35,29 @@ struct PathField {
   Path reference;               // kPath of ResultPath
 };
 
-// A number written literally or as a reference path (Seconds / SecondsPath ...). In JSONata a
-// literal may be an expression; those are compiled here too once that language is there.
-struct NumberField {
-  std::optional<std::int64_t> literal;
+// A scalar written literally, or found: by the ...Path field beside it (JSONPath: a path or an
+// intrinsic call), or by the expression in the field itself (JSONata).
+template <typename T>
+struct ScalarField {
+  std::optional<T> literal;
   std::optional<StringExpression> path;
-  bool present() const { return literal.has_value() || path.has_value(); }
+  std::optional<JsonataTemplate> expression;
+  bool present() const { return literal || path || expression; }
 };
-struct FractionField {  // ToleratedFailurePercentage
-  std::optional<double> literal;
-  std::optional<StringExpression> path;
-  bool present() const { return literal.has_value() || path.has_value(); }
-};
-struct TextField {  // Error, Cause, Timestamp: literal, or from a path or intrinsic
-  std::optional<std::string> literal;
-  std::optional<StringExpression> path;
-  bool present() const { return literal.has_value() || path.has_value(); }
+using NumberField = ScalarField<std::int64_t>;  // Seconds, TimeoutSeconds, MaxConcurrency ...
+using FractionField = ScalarField<double>;      // ToleratedFailurePercentage
+using TextField = ScalarField<std::string>;     // Error, Cause, Timestamp
+
+// A template in the query language of its state: at most one of the two is there.
+struct Template {
+  std::optional<PayloadTemplate> jsonpath;
+  std::optional<JsonataTemplate> jsonata;
+  bool present() const { return jsonpath || jsonata; }
 };
 
-// Assign: one template of an object. It evaluates to an object of variable name -> value; all are
-// computed from the values on entry, then assigned.
-using Assign = std::optional<PayloadTemplate>;
+// Assign evaluates to an object of variable name -> value; all are computed from the values on
+// entry, then assigned.
+using Assign = Template;
 
 struct Retrier {
   std::vector<std::string> error_equals;
@@ -70,12 +73,15 @@ struct Catcher {
   StateIndex next = kNoState;
   PathField result_path;
   Assign assign;
+  std::optional<JsonataTemplate> output;  // JSONata; absent: the error output
 };
 
 struct ChoiceBranch {
-  ChoiceRule rule;
+  ChoiceRule rule;                 // JSONPath
+  ScalarField<bool> condition;     // JSONata
   StateIndex next = kNoState;
   Assign assign;
+  std::optional<JsonataTemplate> output;  // JSONata; absent: the state's input
 };
 
 // The parts of a Resource: what to call and in which pattern.
@@ -103,7 +109,7 @@ struct PassState {
 };
 struct TaskState {
   Resource resource;
-  std::optional<PayloadTemplate> credentials;
+  Template credentials;
   NumberField timeout_seconds;
   NumberField heartbeat_seconds;
 };
@@ -136,8 +142,9 @@ struct DistributedMap {
 };
 struct MapState {
   MachineIndex processor = 0;
-  PathField items_path;                          // kDefault: the effective input
-  std::optional<PayloadTemplate> item_selector;  // ItemSelector, or Parameters of old
+  PathField items_path;                  // JSONPath; kDefault: the effective input
+  std::optional<JsonataTemplate> items;  // JSONata; absent: the state's input
+  Template item_selector;                // ItemSelector, or Parameters of old
   NumberField max_concurrency;
   std::optional<DistributedMap> distributed;
 };
@@ -149,8 +156,9 @@ struct State {
   PathField input_path;
   PathField output_path;
   PathField result_path;
-  std::optional<PayloadTemplate> parameters;  // not of a Map: see item_selector
+  Template parameters;  // Parameters or Arguments; not of a Map: see item_selector
   std::optional<PayloadTemplate> result_selector;
+  std::optional<JsonataTemplate> output;  // Output of JSONata; absent: the result, or the input
   Assign assign;
   std::vector<Retrier> retry;
   std::vector<Catcher> catchers;

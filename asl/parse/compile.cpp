@@ -34,6 +34,7 @@ class Compiler {
     const StateNames& names;
     MachineIndex machine;
     StateIndex state;
+    QueryLanguage language;
   };
   using Body = decltype(State::body);
   struct StateType {
@@ -43,7 +44,7 @@ class Compiler {
   static const StateType kStateTypes[];
 
   Machine compile_machine(MachineIndex index, const Value& json, const Place& place);
-  State compile_state(const Scope& scope, std::string_view name, const Place& place);
+  State compile_state(const Scope& scope, std::string_view name);
   void compile_common_fields(const Scope& scope, State& state);
 
   Body compile_pass(const Scope& scope);
@@ -113,25 +114,21 @@ Machine Compiler::compile_machine(MachineIndex index, const Value& json, const P
   const Place states_place = place / "States";
   for (const Member& member : states->members()) {
     const Place state_place = states_place / member.key.as_string();
-    const FieldReader state_fields(member.value, state_place, first_error_);
+    const QueryLanguage language = compile_query_language(
+        FieldReader(member.value, state_place, first_error_), query_language_);
+    const FieldReader state_fields(member.value, state_place, first_error_, language);
     const auto state = static_cast<StateIndex>(machine.states.size());
     machine.states.push_back(
-        compile_state({state_fields, names, index, state}, member.key.as_string(), state_place));
+        compile_state({state_fields, names, index, state, language}, member.key.as_string()));
     if (first_error_.any()) break;
   }
   return machine;
 }
 
-State Compiler::compile_state(const Scope& scope, std::string_view name, const Place& place) {
+State Compiler::compile_state(const Scope& scope, std::string_view name) {
   State state;
   state.name = name;
-  state.query_language = compile_query_language(scope.fields, query_language_);
-  if (state.query_language == QueryLanguage::kJsonata) {
-    first_error_.report(
-        ErrorCode::kUnsupported, place,
-        "The state '" + state.name + "' uses JSONata, which this version does not run yet.");
-    return state;
-  }
+  state.query_language = scope.language;
   const std::string type = scope.fields.required_string("Type");
   for (const StateType& known : kStateTypes) {
     if (known.name != type) continue;
@@ -146,14 +143,19 @@ State Compiler::compile_state(const Scope& scope, std::string_view name, const P
 void Compiler::compile_common_fields(const Scope& scope, State& state) {
   const FieldReader& fields = scope.fields;
   if (fields.find("Next") != nullptr) state.next = compile_target(fields, "Next", scope.names);
-  state.input_path = fields.path("InputPath");
-  state.output_path = fields.path("OutputPath");
-  state.result_path = fields.reference_path("ResultPath");
-  if (fields.required_string("Type") != "Map") {
-    state.parameters = fields.payload_template("Parameters");
+  if (scope.language == QueryLanguage::kJsonata) {
+    state.parameters = fields.template_of("Arguments");
+    state.output = fields.jsonata_template("Output");
+  } else {
+    state.input_path = fields.path("InputPath");
+    state.output_path = fields.path("OutputPath");
+    state.result_path = fields.reference_path("ResultPath");
+    if (fields.required_string("Type") != "Map") {
+      state.parameters = fields.template_of("Parameters");
+    }
+    state.result_selector = fields.payload_template("ResultSelector");
   }
-  state.result_selector = fields.payload_template("ResultSelector");
-  state.assign = fields.payload_template("Assign");
+  state.assign = fields.template_of("Assign");
   state.retry = compile_retry(fields);
   state.catchers = compile_catch(scope);
 }
@@ -172,9 +174,9 @@ Compiler::Body Compiler::compile_task(const Scope& scope) {
   } else {
     scope.fields.report("Resource", "'" + text + "' is no resource that a Task can call.");
   }
-  task.credentials = scope.fields.payload_template("Credentials");
-  task.timeout_seconds = scope.fields.number_or_path("TimeoutSeconds");
-  task.heartbeat_seconds = scope.fields.number_or_path("HeartbeatSeconds");
+  task.credentials = scope.fields.template_of("Credentials");
+  task.timeout_seconds = scope.fields.number_field("TimeoutSeconds");
+  task.heartbeat_seconds = scope.fields.number_field("HeartbeatSeconds");
   return task;
 }
 
@@ -189,16 +191,20 @@ Compiler::Body Compiler::compile_choice(const Scope& scope) {
   for (std::size_t i = 0; i < rules->size(); ++i) {
     const Value& json = rules->items()[i];
     const Place place = rules_place[i];
-    const FieldReader fields(json, place, first_error_);
+    const std::string part = "Choices[" + std::to_string(i) + "]/";
+    const FieldReader fields(json, place, first_error_, scope.language, part);
     ChoiceBranch branch;
-    if (Result<ChoiceRule> rule = ChoiceRule::compile(json)) {
+    if (scope.language == QueryLanguage::kJsonata) {
+      branch.condition = fields.condition_field("Condition");
+      branch.output = fields.jsonata_template("Output");
+    } else if (Result<ChoiceRule> rule = ChoiceRule::compile(json)) {
       branch.rule = std::move(rule).value();
     } else {
       const std::string where = place.prefix() + rule.error().where;
       first_error_.report(ErrorCode::kInvalid, Place(where), rule.error().message);
     }
     branch.next = compile_target(fields, "Next", scope.names);
-    branch.assign = fields.payload_template("Assign");
+    branch.assign = fields.template_of("Assign");
     choice.choices.push_back(std::move(branch));
   }
   if (scope.fields.find("Default") != nullptr) {
@@ -209,8 +215,8 @@ Compiler::Body Compiler::compile_choice(const Scope& scope) {
 
 Compiler::Body Compiler::compile_wait(const Scope& scope) {
   WaitState wait;
-  wait.seconds = scope.fields.number_or_path("Seconds");
-  wait.timestamp = scope.fields.text_or_path("Timestamp");
+  wait.seconds = scope.fields.number_field("Seconds");
+  wait.timestamp = scope.fields.text_field("Timestamp");
   return wait;
 }
 
@@ -218,8 +224,8 @@ Compiler::Body Compiler::compile_succeed(const Scope&) { return SucceedState{}; 
 
 Compiler::Body Compiler::compile_fail(const Scope& scope) {
   FailState fail;
-  fail.error = scope.fields.text_or_path("Error");
-  fail.cause = scope.fields.text_or_path("Cause");
+  fail.error = scope.fields.text_field("Error");
+  fail.cause = scope.fields.text_field("Cause");
   return fail;
 }
 
@@ -248,10 +254,15 @@ Compiler::Body Compiler::compile_map(const Scope& scope) {
     return map;
   }
   map.processor = append_machine(scope, *processor, fields.place() / field);
-  map.items_path = fields.path("ItemsPath");
-  map.item_selector = fields.payload_template(
-      fields.find("ItemSelector") != nullptr ? "ItemSelector" : "Parameters");
-  map.max_concurrency = fields.number_or_path("MaxConcurrency");
+  if (scope.language == QueryLanguage::kJsonata) {
+    map.items = fields.jsonata_template("Items");
+    map.item_selector = fields.template_of("ItemSelector");
+  } else {
+    map.items_path = fields.path("ItemsPath");
+    map.item_selector =
+        fields.template_of(fields.find("ItemSelector") != nullptr ? "ItemSelector" : "Parameters");
+  }
+  map.max_concurrency = fields.number_field("MaxConcurrency");
 
   const Value* config = processor->find("ProcessorConfig");
   const Value* mode = config != nullptr ? config->find("Mode") : nullptr;
@@ -268,8 +279,8 @@ Compiler::Body Compiler::compile_map(const Scope& scope) {
   distributed.item_reader = raw("ItemReader");
   distributed.item_batcher = raw("ItemBatcher");
   distributed.result_writer = raw("ResultWriter");
-  distributed.tolerated_failure_count = fields.number_or_path("ToleratedFailureCount");
-  distributed.tolerated_failure_percentage = fields.fraction_or_path("ToleratedFailurePercentage");
+  distributed.tolerated_failure_count = fields.number_field("ToleratedFailureCount");
+  distributed.tolerated_failure_percentage = fields.fraction_field("ToleratedFailurePercentage");
   map.distributed = std::move(distributed);
   return map;
 }
@@ -303,12 +314,17 @@ std::vector<Catcher> Compiler::compile_catch(const Scope& scope) {
   const Place catch_place = scope.fields.place() / "Catch";
   for (std::size_t i = 0; i < catchers->size() && !first_error_.any(); ++i) {
     const Place place = catch_place[i];
-    const FieldReader reader(catchers->items()[i], place, first_error_);
+    const std::string part = "Catch[" + std::to_string(i) + "]/";
+    const FieldReader reader(catchers->items()[i], place, first_error_, scope.language, part);
     Catcher catcher;
     catcher.error_equals = reader.strings("ErrorEquals");
     catcher.next = compile_target(reader, "Next", scope.names);
-    catcher.result_path = reader.reference_path("ResultPath");
-    catcher.assign = reader.payload_template("Assign");
+    if (scope.language == QueryLanguage::kJsonata) {
+      catcher.output = reader.jsonata_template("Output");
+    } else {
+      catcher.result_path = reader.reference_path("ResultPath");
+    }
+    catcher.assign = reader.template_of("Assign");
     out.push_back(std::move(catcher));
   }
   return out;

@@ -87,16 +87,53 @@ std::optional<StringExpression> FieldReader::expression(const std::string& field
   return std::nullopt;
 }
 
-NumberField FieldReader::number_or_path(std::string_view field) const {
-  return {integer(field), expression(std::string(field) + "Path")};
+bool FieldReader::is_jsonata(std::string_view field) const {
+  if (language_ != QueryLanguage::kJsonata) return false;
+  const Value* value = find(field);
+  return value != nullptr && value->is_string() && jsonata_source(value->as_string()).has_value();
 }
 
-FractionField FieldReader::fraction_or_path(std::string_view field) const {
-  return {number(field), expression(std::string(field) + "Path")};
+template <typename T>
+void FieldReader::read_dynamic(std::string_view field, ScalarField<T>& out) const {
+  if (language_ == QueryLanguage::kJsonPath) {
+    out.path = expression(std::string(field) + "Path");
+  } else if (is_jsonata(field)) {
+    out.expression = jsonata_template(field);
+  }
 }
 
-TextField FieldReader::text_or_path(std::string_view field) const {
-  return {string(field), expression(std::string(field) + "Path")};
+NumberField FieldReader::number_field(std::string_view field) const {
+  NumberField out;
+  read_dynamic(field, out);
+  if (!out.expression) out.literal = integer(field);
+  return out;
+}
+
+FractionField FieldReader::fraction_field(std::string_view field) const {
+  FractionField out;
+  read_dynamic(field, out);
+  if (!out.expression) out.literal = number(field);
+  return out;
+}
+
+TextField FieldReader::text_field(std::string_view field) const {
+  TextField out;
+  read_dynamic(field, out);
+  if (!out.expression) out.literal = string(field);
+  return out;
+}
+
+ScalarField<bool> FieldReader::condition_field(std::string_view field) const {
+  ScalarField<bool> out;
+  const Value* value = find(field);
+  if (value != nullptr && value->is_bool()) {
+    out.literal = value->as_bool();
+  } else if (is_jsonata(field)) {
+    out.expression = jsonata_template(field);
+  } else {
+    report(field, "A boolean or a JSONata expression is expected here.");
+  }
+  return out;
 }
 
 PathField FieldReader::path(std::string_view field) const {
@@ -143,6 +180,29 @@ std::optional<PayloadTemplate> FieldReader::payload_template(std::string_view fi
   if (compiled) return std::move(compiled).value();
   report(std::string(field) + compiled.error().where, compiled.error().message);
   return std::nullopt;
+}
+
+std::optional<JsonataTemplate> FieldReader::jsonata_template(std::string_view field) const {
+  const Value* value = find(field);
+  if (value == nullptr) return std::nullopt;
+  const std::string name = std::string(part_) + std::string(field);
+  Result<JsonataTemplate> compiled = JsonataTemplate::compile(*value, name);
+  if (compiled) return std::move(compiled).value();
+  // Its `where` begins with the name, which is part of our own place.
+  const std::string& where = compiled.error().where;
+  report(std::string(field) + (where.size() > name.size() ? where.substr(name.size()) : ""),
+         compiled.error().message);
+  return std::nullopt;
+}
+
+Template FieldReader::template_of(std::string_view field) const {
+  Template out;
+  if (language_ == QueryLanguage::kJsonata) {
+    out.jsonata = jsonata_template(field);
+  } else {
+    out.jsonpath = payload_template(field);
+  }
+  return out;
 }
 
 }  // namespace pawl::asl

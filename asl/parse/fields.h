@@ -30,9 +30,15 @@ class FirstError {
 
 class FieldReader {
  public:
-  // All three must outlive the reader. What is no object has no fields.
-  FieldReader(const Value& object, const Place& place, FirstError& first_error)
-      : object_(object), place_(place), first_error_(first_error) {}
+  // All must outlive the reader. What is no object has no fields. `part`: of a part of a state, its
+  // name in the locations of JSONata failures ("Catch[1]/").
+  FieldReader(const Value& object, const Place& place, FirstError& first_error,
+              QueryLanguage language = QueryLanguage::kJsonPath, std::string_view part = {})
+      : object_(object),
+        place_(place),
+        first_error_(first_error),
+        language_(language),
+        part_(part) {}
 
   const Value* find(std::string_view field) const { return object_.find(field); }
   const Place& place() const { return place_; }
@@ -43,23 +49,33 @@ class FieldReader {
   std::optional<double> number(std::string_view field) const;
   std::vector<std::string> strings(std::string_view field) const;
 
-  // Literal in `field` or dynamic in `field`Path.
-  NumberField number_or_path(std::string_view field) const;
-  FractionField fraction_or_path(std::string_view field) const;
-  TextField text_or_path(std::string_view field) const;
+  // Literal in `field`, or dynamic: in `field`Path (JSONPath) or in `field` itself (JSONata).
+  NumberField number_field(std::string_view field) const;
+  FractionField fraction_field(std::string_view field) const;
+  TextField text_field(std::string_view field) const;
+  ScalarField<bool> condition_field(std::string_view field) const;
 
   PathField path(std::string_view field) const;            // InputPath, OutputPath, ItemsPath
   PathField reference_path(std::string_view field) const;  // ResultPath
   std::optional<PayloadTemplate> payload_template(std::string_view field) const;
+  std::optional<JsonataTemplate> jsonata_template(std::string_view field) const;
+  // One of the two, by the state's query language.
+  Template template_of(std::string_view field) const;
 
   void report(std::string_view field, std::string message) const;
 
  private:
   std::optional<StringExpression> expression(const std::string& field) const;
+  bool is_jsonata(std::string_view field) const;  // the field holds an expression of JSONata
+  // Path or expression of a scalar that is not written literally.
+  template <typename T>
+  void read_dynamic(std::string_view field, ScalarField<T>& out) const;
 
   const Value& object_;
   const Place& place_;
   FirstError& first_error_;
+  QueryLanguage language_;
+  std::string_view part_;
 };
 
 // A number without a fraction, written 5 or 5.0; empty for anything else or beyond 64 bits.

@@ -3,19 +3,38 @@
 
 namespace pawl::engine {
 
+namespace {
+
+// Empty: the failure was raised.
+std::optional<bool> rule_matches(Turn& turn, Branch& branch, const asl::ChoiceBranch& choice,
+                                 const asl::Value& input) {
+  if (choice.condition.literal) return choice.condition.literal;
+  if (choice.condition.expression) {
+    return query_boolean(turn, branch, *choice.condition.expression);
+  }
+  const StateEnvironment environment(turn, branch);
+  const Result<bool> matches = choice.rule.matches(input, environment);
+  if (matches) return *matches;
+  raise_runtime(turn, branch, matches.error().message);
+  return std::nullopt;
+}
+
+}  // namespace
+
 void enter_choice(Turn& turn, Branch& branch, const asl::ChoiceState& state) {
   std::optional<asl::Payload> input = apply_input_path(turn, branch);
   if (!input) return;
-  const StateEnvironment environment(turn, branch);
   const asl::State& common = state_of(turn.execution(), branch);
   asl::StateIndex next = state.default_next;
   const asl::Assign* assign = &common.assign;
+  const std::optional<asl::JsonataTemplate>* output_field = &common.output;
   for (const asl::ChoiceBranch& choice : state.choices) {
-    const Result<bool> matches = choice.rule.matches(input->value(), environment);
-    if (!matches) return raise_runtime(turn, branch, matches.error().message);
+    const std::optional<bool> matches = rule_matches(turn, branch, choice, input->value());
+    if (!matches) return;
     if (*matches) {
       next = choice.next;
       assign = &choice.assign;
+      output_field = &choice.output;
       break;
     }
   }
@@ -24,7 +43,7 @@ void enter_choice(Turn& turn, Branch& branch, const asl::ChoiceState& state) {
                          "Failed to transition out of the state. The state does not point to a "
                          "next state.");
   }
-  std::optional<asl::Payload> output = apply_output_path(turn, branch, *input);
+  std::optional<asl::Payload> output = state_output(turn, branch, *output_field, *input);
   if (!output) return;
   const auto assigned = apply_assign(turn, branch, *assign, *input);
   if (!assigned) return;

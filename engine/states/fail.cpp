@@ -11,6 +11,11 @@ namespace {
 std::optional<std::string> text_of(Turn& turn, Branch& branch, const asl::TextField& field,
                                    std::string_view name, bool& failed) {
   if (field.literal) return field.literal;
+  if (field.expression) {
+    std::optional<std::string> text = query_string(turn, branch, *field.expression);
+    failed = !text.has_value();
+    return text;
+  }
   if (!field.path) return std::nullopt;
   const StateEnvironment environment(turn, branch);
   const Result<asl::Value> value =

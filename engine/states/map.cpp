@@ -23,9 +23,19 @@ std::string shown(const asl::Value& value) {
   return value.is_string() ? std::string(value.as_string()) : asl::to_json(value);
 }
 
-// ItemsPath on the effective input. Empty: the failure was raised.
+// Items, or ItemsPath on the effective input. Empty: the failure was raised.
 std::optional<asl::Payload> items_of(Turn& turn, Branch& branch, const asl::MapState& state,
                                      const asl::Payload& input) {
+  if (state_of(turn.execution(), branch).query_language == asl::QueryLanguage::kJsonata) {
+    if (state.items) {
+      std::optional<asl::Value> items = query_array(turn, branch, *state.items);
+      if (!items) return std::nullopt;
+      return asl::Payload::of(*std::move(items));
+    }
+    if (input.value().is_array()) return input;
+    raise_query(turn, branch, "Map state input must be an array but was: " + input.text(), "");
+    return std::nullopt;
+  }
   asl::Payload items = input;
   std::string path = "$";
   if (state.items_path.kind == asl::PathField::Kind::kPath) {
@@ -60,6 +70,10 @@ bool read_tolerance(Turn& turn, Branch& branch, const asl::DistributedMap& distr
     return false;
   }
   std::optional<double> percentage = distributed.tolerated_failure_percentage.literal;
+  if (const auto& expression = distributed.tolerated_failure_percentage.expression) {
+    percentage = query_fraction(turn, branch, *expression, 0, 100);
+    if (!percentage) return false;
+  }
   if (const auto& path = distributed.tolerated_failure_percentage.path) {
     const StateEnvironment environment(turn, branch);
     const Result<asl::Value> value =
@@ -106,7 +120,7 @@ bool start_iteration(Turn& turn, Branch& branch, EventId previous) {
   const std::int32_t index = branch.children->started++;
   const asl::Value& items = frame.items.value();
   asl::Payload input = asl::Payload::of(item_at(items, static_cast<std::size_t>(index)));
-  if (state.item_selector) {
+  if (state.item_selector.present()) {
     std::optional<asl::Payload> effective = apply_input_path(turn, branch);
     if (!effective) return false;
     MapItem item;
@@ -116,12 +130,9 @@ bool start_iteration(Turn& turn, Branch& branch, EventId previous) {
       item.key = items.members()[static_cast<std::size_t>(index)].key.as_string();
     }
     if (state.distributed) item.source = "STATE_DATA";
-    const StateEnvironment environment(turn, branch, {}, &item);
-    Result<asl::Value> selected = state.item_selector->evaluate(effective->value(), environment);
-    if (!selected) {
-      raise_runtime(turn, branch, selected.error().message);
-      return false;
-    }
+    std::optional<asl::Value> selected =
+        evaluate_template(turn, branch, state.item_selector, effective->value(), {.item = &item});
+    if (!selected) return false;
     input = asl::Payload::of(*std::move(selected));
   }
   const bool silent = branch.silent || state.distributed.has_value();

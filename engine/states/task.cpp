@@ -144,12 +144,15 @@ struct Times {
 
 std::optional<Times> times_of(Turn& turn, Branch& branch, const asl::TaskState& state,
                               const asl::Value& input) {
-  const FieldNumber timeout =
-      field_integer(turn, branch, state.timeout_seconds, "TimeoutSecondsPath", input);
+  const FieldNumber timeout = field_integer(turn, branch, state.timeout_seconds,
+                                            "TimeoutSecondsPath", input, 0, kLongestSeconds);
   if (timeout.raised) return std::nullopt;
-  const FieldNumber heartbeat =
-      field_integer(turn, branch, state.heartbeat_seconds, "HeartbeatSecondsPath", input);
+  const FieldNumber heartbeat = field_integer(turn, branch, state.heartbeat_seconds,
+                                              "HeartbeatSecondsPath", input, 0, kLongestSeconds);
   if (heartbeat.raised) return std::nullopt;
+  if (state_of(turn.execution(), branch).query_language == asl::QueryLanguage::kJsonata) {
+    return Times{timeout.value, heartbeat.value};
+  }
   for (const auto& [number, name] : {std::pair{timeout.value, "TimeoutSeconds"},
                                      std::pair{heartbeat.value, "HeartbeatSeconds"}}) {
     if (number && (*number < 1 || *number > kLongestSeconds)) {
@@ -163,13 +166,10 @@ std::optional<Times> times_of(Turn& turn, Branch& branch, const asl::TaskState& 
 // Credentials.RoleArn. False: the failure was raised.
 bool credentials_of(Turn& turn, Branch& branch, const asl::TaskState& state,
                     const asl::Value& input, std::optional<std::string>& role) {
-  if (!state.credentials) return true;
-  const StateEnvironment environment(turn, branch);
-  const Result<asl::Value> credentials = state.credentials->evaluate(input, environment);
-  if (!credentials) {
-    raise_runtime(turn, branch, credentials.error().message);
-    return false;
-  }
+  if (!state.credentials.present()) return true;
+  const std::optional<asl::Value> credentials =
+      evaluate_template(turn, branch, state.credentials, input);
+  if (!credentials) return false;
   const asl::Value* arn = credentials->find("RoleArn");
   if (arn != nullptr && arn->is_string()) role = std::string(arn->as_string());
   return true;

@@ -28,6 +28,10 @@ std::optional<Until> seconds_from(Turn& turn, Branch& branch, const asl::NumberF
   std::int64_t seconds = 0;
   if (field.literal) {
     seconds = *field.literal;
+  } else if (field.expression) {
+    const auto value = query_integer(turn, branch, *field.expression, 0, kLongestWaitSeconds);
+    if (!value) return std::nullopt;
+    seconds = *value;
   } else {
     const StateEnvironment environment(turn, branch);
     const std::string& path = field.path->text();
@@ -64,7 +68,15 @@ std::optional<Until> timestamp_from(Turn& turn, Branch& branch, const asl::TextF
                                     const asl::Value& input) {
   std::string text;
   std::string complaint;
-  if (field.literal) {
+  if (field.expression) {
+    std::optional<std::string> value = query_string(turn, branch, *field.expression);
+    if (!value) return std::nullopt;
+    text = *std::move(value);
+    complaint =
+        "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format "
+        "string: " +
+        text;
+  } else if (field.literal) {
     text = *field.literal;
     complaint =
         "The Timestamp parameter does not reference a valid ISO-8601 extended offset "
@@ -87,7 +99,11 @@ std::optional<Until> timestamp_from(Turn& turn, Branch& branch, const asl::TextF
   }
   const Result<asl::Timestamp> timestamp = asl::parse_timestamp(text);
   if (!timestamp) {
-    raise_runtime(turn, branch, complaint);
+    if (field.expression) {
+      raise_query(turn, branch, complaint, field.expression->field());
+    } else {
+      raise_runtime(turn, branch, complaint);
+    }
     return std::nullopt;
   }
   // Rounded up: never early.
@@ -118,7 +134,7 @@ void resume_wait(Turn& turn, Branch& branch) {
   std::optional<asl::Payload> input = apply_input_path(turn, branch);
   if (!input) return;
   const asl::State& common = state_of(turn.execution(), branch);
-  std::optional<asl::Payload> output = apply_output_path(turn, branch, *input);
+  std::optional<asl::Payload> output = state_output(turn, branch, common.output, *input);
   if (!output) return;
   const auto assigned = apply_assign(turn, branch, common.assign, *input);
   if (!assigned) return;

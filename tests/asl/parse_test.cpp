@@ -115,8 +115,8 @@ TEST_CASE("a Task has its resource, timeouts, retriers and catchers", "[asl][par
   REQUIRE(state.catchers.size() == 1);
   CHECK(state.catchers[0].next == 1);
   CHECK(state.catchers[0].result_path.reference.text() == "$.error");
-  REQUIRE(state.catchers[0].assign);
-  CHECK(to_json(state.catchers[0].assign->source()) == R"({"e.$":"$.Error"})");
+  REQUIRE(state.catchers[0].assign.jsonpath);
+  CHECK(to_json(state.catchers[0].assign.jsonpath->source()) == R"({"e.$":"$.Error"})");
 }
 
 TEST_CASE("the rules of a Choice keep their order, targets and assignments", "[asl][parse]") {
@@ -126,9 +126,9 @@ TEST_CASE("the rules of a Choice keep their order, targets and assignments", "[a
   const auto& choice = std::get<ChoiceState>(definition->machines[0].states[0].body);
   REQUIRE(choice.choices.size() == 2);
   CHECK(choice.choices[0].next == 0);
-  CHECK_FALSE(choice.choices[0].assign);
+  CHECK_FALSE(choice.choices[0].assign.present());
   CHECK(choice.choices[1].next == 1);
-  CHECK(choice.choices[1].assign);
+  CHECK(choice.choices[1].assign.present());
   CHECK(choice.default_next == 1);
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("Parameters of a Map are its ItemSelector", "[asl][parse]") {
   const State& state = definition->machines[0].states[0];
   const auto& map = std::get<MapState>(state.body);
   CHECK_FALSE(state.parameters);
-  REQUIRE(map.item_selector);
+  REQUIRE(map.item_selector.present());
   CHECK(map.items_path.expression.text() == "$.items");
   CHECK(map.max_concurrency.literal == 3);
   CHECK_FALSE(map.distributed);
