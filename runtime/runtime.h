@@ -22,7 +22,7 @@
 // 3. Across a call that may suspend hold no reference, iterator or view into shared state.
 // 4. Every wait has a deadline on the shard's clock. Waiting for days is not a fiber's work: keep a
 //    timer, or a row and a timer.
-// 5. A fiber's stack is small (64 KiB, guarded): bound recursion over user data. Loops over user
+// 5. A fiber's stack is small (256 KiB, guarded): bound recursion over user data. Loops over user
 // data
 //    call Shard::yield_if_due.
 // 6. Shutdown goes from the outside in: drain servers, end the fibers, stop() the shard, join the

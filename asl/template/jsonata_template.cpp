@@ -1,8 +1,8 @@
 #include "asl/template/jsonata_template.h"
 
 #include "asl/json/writer.h"
+#include "asl/jsonata/analysis.h"
 #include "asl/jsonata/jsonata.h"
-#include "asl/jsonata/node.h"
 #include "asl/template/template.h"
 
 #include <algorithm>
@@ -13,12 +13,11 @@ namespace pawl::asl {
 struct JsonataTemplate::Node {
   Value source;
   bool is_static = true;
-  std::string field;                // where it stands: "Output/a/b[0]"
-  std::string text;                 // of the expression, as error texts show it
+  std::string field;  // where it stands: "Output/a/b[0]"
+  std::string text;   // of the expression, as error texts show it
   std::optional<jsonata::Expression> expression;
-  std::vector<std::string> names;   // variables that the expression mentions, `states` apart
-  bool reads_states = false;
-  bool reads_context = false;       // $states.context: costly, so only for those who look at it
+  std::vector<std::string> names;  // variables that the expression reads, `states` apart
+  bool reads_context = false;      // $states.context: costly, so only for those who look at it
   // Of an object or array, in order: the key (undefined in an array), the value.
   std::vector<std::pair<Value, std::unique_ptr<Node>>> parts;
 };
@@ -36,59 +35,6 @@ std::string_view trim(std::string_view text) {
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
-
-// Finds the variables an expression mentions. Names of local variables are among them, which does
-// no harm: what is bound inside hides what is bound outside.
-class Mentions {
- public:
-  explicit Mentions(Node& node) : node_(node) {}
-
-  void of(const jsonata::Node* node) {
-    if (node == nullptr) return;
-    using Type = jsonata::NodeType;
-    if (node->type == Type::kVariable) variable(node->value, true);
-    std::size_t first = 0;
-    // $states.input and its kin: the member tells what has to be built.
-    if (node->type == Type::kPath && node->list.size() > 1 &&
-        node->list[0]->type == Type::kVariable && node->list[0]->value == "states" &&
-        node->list[1]->type == Type::kName) {
-      variable("states", node->list[1]->value == "context");
-      stages(*node->list[0]);
-      first = 1;
-    }
-    for (std::size_t i = first; i < node->list.size(); ++i) of(node->list[i]);
-    for (const jsonata::Node* child : {node->lhs, node->rhs, node->third}) of(child);
-    pairs(node->pairs);
-    if (node->group != nullptr) pairs(node->group->pairs);
-    for (const jsonata::SortTerm& term : node->terms) of(term.expression);
-    stages(*node);
-  }
-
- private:
-  void variable(const std::string& name, bool whole) {
-    if (name == "states") {
-      node_.reads_states = true;
-      node_.reads_context = node_.reads_context || whole;
-    } else if (!name.empty() && name != "$" &&
-               std::find(node_.names.begin(), node_.names.end(), name) == node_.names.end()) {
-      node_.names.push_back(name);
-    }
-  }
-  void pairs(const jsonata::Pairs& pairs) {
-    for (const auto& [key, value] : pairs) {
-      of(key);
-      of(value);
-    }
-  }
-  void stages(const jsonata::Node& node) {
-    for (const auto* list : {&node.predicate, &node.stages}) {
-      if (!list->has_value()) continue;
-      for (const jsonata::Stage& stage : **list) of(stage.filter);
-    }
-  }
-
-  Node& node_;
-};
 
 class Compiler {
  public:
@@ -136,7 +82,9 @@ class Compiler {
     }
     node.is_static = false;
     node.text = std::string(*source);
-    Mentions(node).of(&node.expression->root());
+    jsonata::Analysis analysis = jsonata::analyse(*node.expression);
+    node.names = std::move(analysis.variables);
+    node.reads_context = analysis.reads_states("context");
     return true;
   }
 
@@ -150,13 +98,38 @@ void collect(const Node& node, std::vector<std::string>& names) {
   for (const auto& [key, part] : node.parts) collect(*part, names);
 }
 
-class EnvironmentRandom final : public jsonata::RandomSource {
+// Random numbers and variables of the state, for one field; $states is made when it is read, and
+// its context object only for expressions that look at it.
+class StateSource final : public jsonata::RandomSource, public jsonata::VariableSource {
  public:
-  explicit EnvironmentRandom(const Environment& environment) : environment_(environment) {}
-  std::uint64_t next() override { return environment_.random(); }
+  explicit StateSource(const JsonataScope& scope) : scope_(scope) {}
+
+  void with_context(bool with) { with_context_ = with; }
+
+  std::uint64_t next() override { return scope_.environment.random(); }
+  Value variable(std::string_view name) override {
+    if (name == "states") return states();
+    const Value* value = scope_.environment.variable(name);
+    return value != nullptr ? *value : Value();
+  }
 
  private:
-  const Environment& environment_;
+  const Value& states() {
+    Value& made = with_context_ ? whole_ : states_;
+    if (!made.is_undefined()) return made;
+    ObjectBuilder object;
+    object.set("input", scope_.input);
+    if (with_context_) object.set("context", scope_.environment.context());
+    if (!scope_.result.is_undefined()) object.set("result", scope_.result);
+    if (!scope_.error_output.is_undefined()) object.set("errorOutput", scope_.error_output);
+    made = std::move(object).build();
+    return made;
+  }
+
+  const JsonataScope& scope_;
+  bool with_context_ = false;
+  Value states_;
+  Value whole_;
 };
 
 std::string_view kind_name(const Value& value) {
@@ -186,7 +159,7 @@ std::string named(const Node& node) {
 
 class Evaluator {
  public:
-  explicit Evaluator(const JsonataScope& scope) : scope_(scope) {}
+  explicit Evaluator(const JsonataScope& scope) : scope_(scope), source_(scope) {}
 
   bool evaluate(const Node& node, Value& out) {
     if (node.is_static) {
@@ -215,17 +188,13 @@ class Evaluator {
 
  private:
   [[gnu::noinline]] bool evaluate_expression(const Node& node, Value& out) {
-    EnvironmentRandom random(scope_.environment);
+    source_.with_context(node.reads_context);
     jsonata::EvaluateOptions options;
-    if (node.reads_states) options.bindings.push_back({states_key(), states(node.reads_context)});
-    for (const std::string& name : node.names) {
-      if (const Value* value = scope_.environment.variable(name)) {
-        options.bindings.push_back({Value::string(name), *value});
-      }
-    }
-    if (scope_.go_on != nullptr) options.tick = *scope_.go_on;
+    options.variables = &source_;
+    options.random = &source_;
+    options.stack_bytes = jsonata::kEvaluateStackBytes;
     options.now_ms = scope_.now_ms;
-    options.random = &random;
+    if (scope_.go_on != nullptr) options.tick = *scope_.go_on;
     jsonata::Evaluation evaluation = node.expression->evaluate(options);
     if (evaluation.failure) {
       return fail(node, " threw an error during evaluation. " + evaluation.failure->code + ": " +
@@ -242,24 +211,8 @@ class Evaluator {
     return false;
   }
 
-  static Value states_key() { return Value::string("states"); }
-
-  // $states, made once per field; its context only when an expression looks at it.
-  const Value& states(bool with_context) {
-    Value& made = with_context ? whole_states_ : states_;
-    if (!made.is_undefined()) return made;
-    ObjectBuilder object;
-    object.set("input", scope_.input);
-    if (with_context) object.set("context", scope_.environment.context());
-    if (!scope_.result.is_undefined()) object.set("result", scope_.result);
-    if (!scope_.error_output.is_undefined()) object.set("errorOutput", scope_.error_output);
-    made = std::move(object).build();
-    return made;
-  }
-
   const JsonataScope& scope_;
-  Value states_;
-  Value whole_states_;
+  StateSource source_;
   Error error_;
 };
 

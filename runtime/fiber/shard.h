@@ -40,7 +40,7 @@ struct ShardOptions {
   // Fibers alive at once; above it spawn() refuses. Where guards need mprotect (kernel before 6.13)
   // the process as a whole has 30,000 as well, because the kernel allows 65,530 mappings.
   std::size_t max_fibers = 30000;
-  // Usable bytes of a fiber's stack; 0 means 64 KiB, or 256 KiB with AddressSanitizer or without
+  // Usable bytes of a fiber's stack; 0 means 256 KiB, or 1 MiB with AddressSanitizer or without
   // optimisation.
   std::size_t stack_bytes = 0;
   std::string name = "shard";  // for messages to people

@@ -35,9 +35,9 @@ std::size_t round_up(std::size_t value, std::size_t unit) {
 
 std::size_t default_stack_bytes() {
 #if defined(PAWL_WITH_ASAN) || !defined(__OPTIMIZE__)
-  return std::size_t{256} * 1024;
+  return std::size_t{1024} * 1024;
 #else
-  return std::size_t{64} * 1024;
+  return std::size_t{256} * 1024;
 #endif
 }
 

@@ -150,7 +150,7 @@ TEST_CASE("Parameters of a Map are its ItemSelector", "[asl][parse]") {
     "Iterator": {"StartAt": "I", "States": {"I": {"Type": "Succeed"}}}})"));
   const State& state = definition->machines[0].states[0];
   const auto& map = std::get<MapState>(state.body);
-  CHECK_FALSE(state.parameters);
+  CHECK_FALSE(state.parameters.present());
   REQUIRE(map.item_selector.present());
   CHECK(map.items_path.expression.text() == "$.items");
   CHECK(map.max_concurrency.literal == 3);
