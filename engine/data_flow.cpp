@@ -55,15 +55,14 @@ std::optional<asl::Payload> state_output(Turn& turn, Branch& branch,
   if (!output) return apply_output_path(turn, branch, std::move(passed));
   std::optional<asl::Value> value = query(turn, branch, *output, states);
   if (!value) return std::nullopt;
-  asl::Payload made = value->same_as(branch.frame.input.value()) ? branch.frame.input
-                                                                  : asl::Payload::of(*value);
+  asl::Payload made =
+      value->same_as(branch.frame.input.value()) ? branch.frame.input : asl::Payload::of(*value);
   if (!check_output_size(turn, branch, made)) return std::nullopt;
   return made;
 }
 
-std::optional<asl::Value> evaluate_template(Turn& turn, Branch& branch,
-                                            const asl::Template& fields, const asl::Value& input,
-                                            const States& states) {
+std::optional<asl::Value> evaluate_template(Turn& turn, Branch& branch, const asl::Template& fields,
+                                            const asl::Value& input, const States& states) {
   if (fields.jsonata) return query(turn, branch, *fields.jsonata, states);
   const StateEnvironment environment(turn, branch, states.token, states.item);
   Result<asl::Value> value = fields.jsonpath->evaluate(input, environment);

@@ -20,9 +20,8 @@ namespace pawl::engine {
 
 // A template of the current state: `input` is what `$` means in JSONPath, `states` what $states
 // holds besides the input in JSONata.
-std::optional<asl::Value> evaluate_template(Turn& turn, Branch& branch,
-                                            const asl::Template& fields, const asl::Value& input,
-                                            const States& states = {});
+std::optional<asl::Value> evaluate_template(Turn& turn, Branch& branch, const asl::Template& fields,
+                                            const asl::Value& input, const States& states = {});
 
 // Input after InputPath and Parameters, or Arguments.
 std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch,

@@ -25,8 +25,8 @@ namespace pawl::engine {
 struct Branch {
   BranchId id = kRootBranch;
   Frame frame;
-  bool silent = false;  // inside a distributed Map: its events are not the parent's history
-  bool dirty = true;    // its row is behind
+  bool silent = false;    // inside a distributed Map: its events are not the parent's history
+  bool dirty = true;      // its row is behind
   bool catching = false;  // a catcher's fields are being evaluated
 
   // What the store has of it.

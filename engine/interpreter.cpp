@@ -171,8 +171,8 @@ void raise(Turn& turn, Branch& branch, RaisedError error) {
   // Recorded: so does one whose expressions fail before it begins.
   const bool map = std::holds_alternative<asl::MapState>(state.body);
   const bool container = map || std::holds_alternative<asl::ParallelState>(state.body);
-  if (container && (frame.phase == Phase::kChildren ||
-                    error.failure.error == kStatesQueryEvaluationError)) {
+  if (container &&
+      (frame.phase == Phase::kChildren || error.failure.error == kStatesQueryEvaluationError)) {
     turn.emit(branch, map ? EventType::kMapStateFailed : EventType::kParallelStateFailed);
     turn.remove_children(branch);
   }

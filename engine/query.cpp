@@ -13,8 +13,8 @@ namespace {
 
 // Calls `evaluate` with what the state's expressions see, and raises its failure.
 template <typename Evaluate>
-auto run(Turn& turn, Branch& branch, const States& states, Evaluate evaluate)
-    -> std::optional<typename std::invoke_result_t<Evaluate, const asl::JsonataScope&>::value_type> {
+auto run(Turn& turn, Branch& branch, const States& states, Evaluate evaluate) -> std::optional<
+    typename std::invoke_result_t<Evaluate, const asl::JsonataScope&>::value_type> {
   const StateEnvironment environment(turn, branch, states.token, states.item);
   const TurnServices& services = turn.services();
   const runtime::SteadyTime until = services.clock->steady_now() + turn.limits().evaluation_time;
@@ -34,9 +34,7 @@ auto run(Turn& turn, Branch& branch, const States& states, Evaluate evaluate)
   return std::nullopt;
 }
 
-std::string shown(double value) {
-  return asl::to_json(asl::Value::number(value));
-}
+std::string shown(double value) { return asl::to_json(asl::Value::number(value)); }
 
 // `value` as a whole number; empty if it is none.
 std::optional<std::int64_t> whole(const asl::Value& value) {
@@ -76,9 +74,9 @@ std::optional<std::string> query_string(Turn& turn, Branch& branch,
 std::optional<std::int64_t> query_integer(Turn& turn, Branch& branch,
                                           const asl::JsonataTemplate& field, std::int64_t min,
                                           std::int64_t max) {
-  const auto number =
-      run(turn, branch, {},
-          [&field](const asl::JsonataScope& scope) { return field.evaluate_number(scope); });
+  const auto number = run(turn, branch, {}, [&field](const asl::JsonataScope& scope) {
+    return field.evaluate_number(scope);
+  });
   if (!number) return std::nullopt;
   const std::string& name = field.field();
   const std::optional<std::int64_t> value = whole(*number);
@@ -102,9 +100,9 @@ std::optional<std::int64_t> query_integer(Turn& turn, Branch& branch,
 
 std::optional<double> query_fraction(Turn& turn, Branch& branch, const asl::JsonataTemplate& field,
                                      double min, double max) {
-  const auto number =
-      run(turn, branch, {},
-          [&field](const asl::JsonataScope& scope) { return field.evaluate_number(scope); });
+  const auto number = run(turn, branch, {}, [&field](const asl::JsonataScope& scope) {
+    return field.evaluate_number(scope);
+  });
   if (!number) return std::nullopt;
   const double value = number->as_double();
   if (value >= min && value <= max) return value;

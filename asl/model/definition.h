@@ -77,8 +77,8 @@ struct Catcher {
 };
 
 struct ChoiceBranch {
-  ChoiceRule rule;                 // JSONPath
-  ScalarField<bool> condition;     // JSONata
+  ChoiceRule rule;              // JSONPath
+  ScalarField<bool> condition;  // JSONata
   StateIndex next = kNoState;
   Assign assign;
   std::optional<JsonataTemplate> output;  // JSONata; absent: the state's input

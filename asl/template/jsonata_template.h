@@ -35,8 +35,9 @@ std::optional<std::string_view> jsonata_source(std::string_view text);
 
 class JsonataTemplate {
  public:
-  // Compiles `json`, of any kind. `field` is the name that texts give: "Output", "Choices[1]/Assign".
-  // kInvalid with `where` = JSON pointer inside the template: an expression does not parse.
+  // Compiles `json`, of any kind. `field` is the name that texts give: "Output",
+  // "Choices[1]/Assign". kInvalid with `where` = JSON pointer inside the template: an expression
+  // does not parse.
   static Result<JsonataTemplate> compile(const Value& json, std::string_view field);
 
   bool is_static() const;

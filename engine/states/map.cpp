@@ -165,9 +165,13 @@ void finish(Turn& turn, Branch& branch) {
   }
   const bool distributed = map_of(turn.execution(), branch).distributed.has_value();
   // Recorded: MapStateSucceeded advances no chain; MapRunSucceeded did until the autumn of 2024,
-  // in most of the recordings (docs/decisions/0003-recorded-eras.md).
+  // when JSONata came (docs/decisions/0003-recorded-eras.md).
+  const bool jsonata =
+      state_of(turn.execution(), branch).query_language == asl::QueryLanguage::kJsonata;
+  const EventId chain = branch.frame.previous_event;
   if (distributed) turn.emit(branch, EventType::kMapRunSucceeded);
   turn.emit_aside(branch.frame.previous_event, EventType::kMapStateSucceeded, {}, branch.silent);
+  if (distributed && jsonata) branch.frame.previous_event = chain;
   turn.remove_children(branch);
   succeed_state(turn, branch, asl::Payload::of(asl::Value::array(std::move(outputs))));
 }
