@@ -74,7 +74,9 @@ void complete(CompiledPath& path) {
     Step& step = path.steps[i];
     step.definite_before = path.definite;
     path.definite = path.definite && definite_step(path, i);
-    path.plain = path.plain && (step.kind() == StepKind::kName || step.kind() == StepKind::kIndex);
+    const auto* index = std::get_if<IndexStep>(&step.data);
+    path.plain =
+        path.plain && (index != nullptr ? !index->of_length : step.kind() == StepKind::kName);
   }
 }
 

@@ -30,8 +30,9 @@ struct NamesStep {
   std::vector<std::string> names;
   char quote = '\'';
 };
-struct IndexStep {  // [1] [-1]
+struct IndexStep {  // [1] [-1] [(@.length-1)]
   std::int32_t index = 0;
+  bool of_length = false;  // written in the last form: no part of a Reference Path
 };
 struct IndexesStep {  // [0,2]
   std::vector<std::int32_t> indexes;

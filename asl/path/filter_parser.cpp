@@ -270,7 +270,7 @@ class FilterParser {
   }
 
   [[gnu::noinline]] bool read_literal(Operand& out, char first) {
-    if (context_.bare_words && read_bare_word(out)) return true;
+    if (context_.service && read_bare_word(out)) return true;
     switch (first) {
       case '\'':
       case '"':

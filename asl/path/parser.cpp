@@ -137,6 +137,7 @@ class PathParser {
     if (read == Read::kOther) read = read_wildcard();
     if (read == Read::kOther) read = read_filter();
     if (read == Read::kOther) read = read_placeholder();
+    if (read == Read::kOther && context_.service) read = read_length_index();
     return read;
   }
 
@@ -380,6 +381,24 @@ class PathParser {
     return Read::kStep;
   }
 
+  // [(@.length-1)]
+  [[gnu::noinline]] Read read_length_index() {
+    const std::size_t begin = path_.position() + 1;
+    const std::size_t end = path_.index_of(begin, ']');
+    if (end == Cursor::kNone) return Read::kOther;
+    std::string_view text = trimmed(path_.slice(begin, end));
+    const std::string_view prefix = "(@.length";
+    if (!text.starts_with(prefix) || !text.ends_with(')')) return Read::kOther;
+    text = trimmed(text.substr(prefix.size(), text.size() - prefix.size() - 1));
+    if (!text.starts_with('-')) return Read::kOther;
+    const std::string_view digits = trimmed(text.substr(1));
+    const std::optional<std::int32_t> back = parse_int(digits);
+    if (!back || *back < 1 || !is_digit(digits.front())) return Read::kOther;
+    path_.set_position(end + 1);
+    result_.steps.push_back({IndexStep{-*back, true}});
+    return Read::kStep;
+  }
+
   bool add_indexes(std::string_view text) {
     std::vector<std::int32_t> indexes;
     for (const std::string_view piece : split(text, ',')) {
@@ -390,7 +409,7 @@ class PathParser {
       indexes.push_back(*index);
     }
     if (indexes.size() == 1) {
-      result_.steps.push_back({IndexStep{indexes.front()}});
+      result_.steps.push_back({IndexStep{indexes.front(), false}});
     } else {
       result_.steps.push_back({IndexesStep{std::move(indexes)}});
     }

@@ -19,9 +19,10 @@ inline constexpr int kMaxFilterNesting = 16;  // parentheses and `!`, nested fil
 struct ParseContext {
   int nesting = 0;         // of paths within filters and parameters
   int filter_nesting = 0;  // of parentheses and `!` around this path
-  // Takes an unquoted word in a filter for a string: `[?(@.Name == Receipt)]`. Jayway refuses it,
-  // but published state machines that run on the service have it.
-  bool bare_words = false;
+  // Takes what Jayway 2.10 refuses although state machines that run on the service have it: an
+  // unquoted word in a filter for a string, `[?(@.Name == Receipt)]`, and an index counted from the
+  // end as `[(@.length-1)]`.
+  bool service = false;
 };
 
 // A path as Jayway's compiler takes it: blanks around it are dropped, and one that begins with

@@ -112,7 +112,7 @@ Result<Path> Path::parse(std::string_view text) {
     return Error{ErrorCode::kInvalid, "A path must begin with '$'", "offset 0"};
   }
   jsonpath::ParseContext context;
-  context.bare_words = true;
+  context.service = true;
   return of(node_of(text, jsonpath::parse_path(text, context)));
 }
 

@@ -91,7 +91,7 @@ class ReferenceParser {
     }
     if ((negative && end == at_ + 1) || index > 2147483647) return std::nullopt;
     at_ = end + 1;
-    return Step{IndexStep{static_cast<std::int32_t>(negative ? -index : index)}};
+    return Step{IndexStep{static_cast<std::int32_t>(negative ? -index : index), false}};
   }
 
   std::string_view text_;

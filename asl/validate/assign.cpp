@@ -1,5 +1,6 @@
 #include "asl/validate/context.h"
 #include "asl/validate/names.h"
+#include "asl/validate/scopes.h"
 #include "asl/validate/states.h"
 
 #include <string>
@@ -17,6 +18,8 @@ void check_assign(const Context& context, const Value& assign, const Place& plac
       context.report.schema_error("The variable name '" + std::string(name) +
                                       "' must be a Unicode identifier of at most 80 characters",
                                   place);
+    } else {
+      check_assigned_name(context, name, place);
     }
   }
   check_template(context, assign, place);

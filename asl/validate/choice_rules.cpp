@@ -1,5 +1,5 @@
 #include "asl/validate/context.h"
-#include "asl/validate/jsonata_strings.h"
+#include "asl/validate/expressions.h"
 #include "asl/validate/states.h"
 
 #include <algorithm>
@@ -187,7 +187,7 @@ void check_jsonata_rule(const Context& context, const Value& rule, const Place& 
   check_required(context, rule, place, {"Condition"});
   const Value* condition = rule.find("Condition");
   if (condition == nullptr || condition->is_bool() || is_placeholder(context, *condition)) return;
-  if (condition->is_string()) {
+  if (condition->is_string() && has_jsonata_marker(condition->as_string())) {
     check_jsonata_string(context, condition->as_string(), place / "Condition");
   } else {
     report_type(context, place / "Condition", "BOOLEAN");

@@ -7,7 +7,9 @@
 #include "asl/validate/report.h"
 #include "asl/validate/validate.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -17,14 +19,19 @@
 
 namespace pawl::asl {
 
+inline constexpr std::size_t kNoMachine = static_cast<std::size_t>(-1);
+
 // A state machine inside the definition that is still to be checked.
 struct PendingMachine {
   enum class Kind { kRoot, kBranch, kItemProcessor };
   Kind kind = Kind::kRoot;
   const Value* json = nullptr;
-  std::string place;  // prefix; "" for the root
+  std::string place = {};  // prefix; "" for the root
   bool express = false;
-  Report::Mark mark;
+  Report::Mark mark = {};
+  std::size_t parent = kNoMachine;  // the machine around it, in Document::machines
+  bool distributed = false;         // its executions are not the parent's: see scopes.h
+  std::unordered_set<std::string_view> assigned = {};  // variables; filled when it is checked
 };
 
 // What is known of the whole document while it is checked.
@@ -32,10 +39,13 @@ struct Document {
   const ValidateOptions& options;
   Report& report;
   QueryLanguage query_language = QueryLanguage::kJsonPath;  // of the root
-  std::vector<PendingMachine> machines;
+  std::deque<PendingMachine> machines;  // a deque: it grows while its members are used
   std::unordered_set<std::string_view> state_names;
   std::unordered_set<std::string_view> labels;
 };
+
+// When the expressions of a field are evaluated: it decides which members of $states they see.
+enum class Moment : std::uint8_t { kEntry, kExit, kCatch };
 
 // Passed to every check: the document, and what the state at hand decides.
 struct Context {
@@ -43,7 +53,10 @@ struct Context {
   Report& report;
   const ValidateOptions& options;
   QueryLanguage language = QueryLanguage::kJsonPath;
-  bool express = false;  // this machine, or the Map Run it belongs to
+  bool express = false;            // this machine, or the Map Run it belongs to
+  std::size_t machine = 0;         // in Document::machines
+  bool works = false;              // Task, Parallel, Map: there is a result
+  Moment moment = Moment::kEntry;  // of the field at hand
 
   bool jsonata() const { return language == QueryLanguage::kJsonata; }
 };
@@ -94,6 +107,7 @@ struct FieldRule {
   double max = 0;
   std::span<const std::string_view> values = {};
   Check check = nullptr;  // runs after the form was found right
+  Moment moment = Moment::kEntry;
 };
 using FieldTable = std::span<const FieldRule>;
 
@@ -125,6 +139,9 @@ void report_type(const Context& context, const Place& place, std::string_view ty
 // True if the definition's own placeholders are allowed and `value` is a string with one: whatever
 // stands there in the end is not ours to judge.
 bool is_placeholder(const Context& context, const Value& value);
+
+// The language of a state: only the exact word is JSONPath, any other value counts as JSONata.
+QueryLanguage state_language(const Context& context, const Value& state);
 
 // "{% ... %}"
 bool is_jsonata_string(std::string_view text);

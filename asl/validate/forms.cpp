@@ -6,7 +6,7 @@
 #include "asl/template/template.h"
 #include "asl/time/timestamp.h"
 #include "asl/validate/context.h"
-#include "asl/validate/jsonata_strings.h"
+#include "asl/validate/expressions.h"
 
 #include <algorithm>
 #include <cmath>
@@ -143,8 +143,10 @@ void report_type(const Context& context, const Place& place, std::string_view ty
   context.report.schema_error("Expected value of type [" + std::string(type) + "]", place);
 }
 
-void check_form(const Context& context, const Value& value, const Place& place,
+void check_form(const Context& state_context, const Value& value, const Place& place,
                 const FieldRule& rule) {
+  Context context = state_context;
+  context.moment = rule.moment;
   if (rule.form != Form::kTemplate && is_placeholder(context, value)) return;
   if (rule.expression && context.jsonata() && value.is_string() &&
       has_jsonata_marker(value.as_string())) {

@@ -98,11 +98,24 @@ unsigned pattern_of(const Resource& resource) {
   return kRequest;
 }
 
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+// SERVICE in lower case, ACTION in camel case: the service compares both with case.
+bool is_sdk_call(std::string_view service, std::string_view action) {
+  return std::none_of(service.begin(), service.end(),
+                      [](char c) { return c >= 'A' && c <= 'Z'; }) &&
+         !action.empty() && is_lower(action.front());
+}
+
 }  // namespace
 
 bool is_known_integration(const Resource& resource) {
   const unsigned pattern = pattern_of(resource);
-  if (resource.service.starts_with("aws-sdk:")) return (pattern & (kSync | kSync2)) == 0;
+  const std::string_view sdk = "aws-sdk:";
+  if (resource.service.starts_with(sdk)) {
+    return (pattern & (kSync | kSync2)) == 0 &&
+           is_sdk_call(std::string_view(resource.service).substr(sdk.size()), resource.api_action);
+  }
   return std::any_of(std::begin(kActions), std::end(kActions), [&](const Action& known) {
     return known.service == resource.service && known.action == resource.api_action &&
            (known.patterns & pattern) == pattern;

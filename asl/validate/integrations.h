@@ -7,8 +7,8 @@
 
 namespace pawl::asl {
 
-// True if a Task may name this integration. For `aws-sdk:*` any service and action; the pattern
-// decides: there is no `.sync`.
+// True if a Task may name this integration. For `aws-sdk:*` any service and action in the right
+// case: `aws-sdk:dynamodb:putItem`; there is no `.sync`.
 bool is_known_integration(const Resource& resource);
 
 }  // namespace pawl::asl

@@ -1,6 +1,6 @@
 // Map and Parallel: their machines, and the fields of a Distributed Map.
 #include "asl/validate/context.h"
-#include "asl/validate/jsonata_strings.h"
+#include "asl/validate/expressions.h"
 #include "asl/validate/label_error.h"
 #include "asl/validate/names.h"
 #include "asl/validate/states.h"
@@ -15,8 +15,9 @@
 namespace pawl::asl {
 namespace {
 
-constexpr double kMaxItems = 100000000;    // items of one Map Run (hard quota)
-constexpr double kMaxBatchBytes = 262144;  // a batch is an execution's input
+constexpr double kMaxItems = 100000000;         // items of one Map Run (hard quota)
+constexpr double kMaxBatchBytes = 262144;       // a batch is an execution's input
+constexpr std::size_t kItemsPointerEnd = 2000;  // characters
 constexpr double kNoMaximum = std::numeric_limits<double>::max();
 
 constexpr std::string_view kInputTypes[] = {"CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"};
@@ -26,6 +27,11 @@ constexpr std::string_view kDelimiters[] = {"COMMA", "PIPE", "SEMICOLON", "SPACE
 constexpr std::string_view kHeaderLocations[] = {"FIRST_ROW", "GIVEN"};
 constexpr std::string_view kOutputTypes[] = {"JSON", "JSONL"};
 constexpr std::string_view kWriterTransformations[] = {"NONE", "COMPACT", "FLATTEN"};
+
+bool has_text(const Value* object, std::string_view field, std::string_view text) {
+  const Value* value = object != nullptr ? object->find(field) : nullptr;
+  return value != nullptr && value->is_string() && value->as_string() == text;
+}
 
 // The part of an integration ARN behind "arn:<partition>:states:::".
 std::string_view integration_of(std::string_view arn) {
@@ -63,6 +69,17 @@ void check_csv_headers(const Context& context, const Value& headers, const Place
   }
 }
 
+// A JSON Pointer of less than 2,000 characters. Source: developer guide, "ItemReader (Map)".
+void check_items_pointer(const Context& context, const Value& pointer, const Place& place) {
+  if (!pointer.is_string() || is_placeholder(context, pointer)) return;
+  const std::string_view text = pointer.as_string();
+  if (!text.empty() && text.front() != '/') {
+    context.report.schema_error("ItemsPointer must be a JSON Pointer", place);
+  } else if (character_count(text) >= kItemsPointerEnd) {
+    context.report.schema_error("ItemsPointer must have less than 2000 characters", place);
+  }
+}
+
 const FieldRule kReaderConfigFields[] = {
     {.name = "InputType", .form = Form::kEnum, .values = kInputTypes},
     {.name = "ManifestType", .form = Form::kEnum, .values = kManifestTypes},
@@ -70,16 +87,29 @@ const FieldRule kReaderConfigFields[] = {
     {.name = "CSVDelimiter", .form = Form::kEnum, .values = kDelimiters},
     {.name = "CSVHeaderLocation", .form = Form::kEnum, .values = kHeaderLocations},
     {.name = "CSVHeaders", .form = Form::kCustom, .check = check_csv_headers},
-    {.name = "ItemsPointer", .form = Form::kString},
+    {.name = "ItemsPointer", .form = Form::kString, .check = check_items_pointer},
     {.name = "MaxItems", .form = Form::kInteger, .expression = true, .min = 0, .max = kMaxItems},
     {.name = "MaxItemsPath", .form = Form::kReferencePath, .languages = kJsonPathOnly},
 };
 
+// Which fields go together. Source: developer guide, "ItemReader (Map)".
 void check_reader_config(const Context& context, const Value& config, const Place& place) {
   if (!check_fields(context, config, place, kReaderConfigFields)) return;
-  const Value* location = config.find("CSVHeaderLocation");
-  if (location != nullptr && location->is_string() && location->as_string() == "GIVEN") {
+  if (has_text(&config, "CSVHeaderLocation", "GIVEN")) {
     check_required(context, config, place, {"CSVHeaders"});
+  }
+  if (has_text(&config, "Transformation", "LOAD_AND_FLATTEN")) {
+    check_required(context, config, place, {"InputType"});
+  }
+  if (has_text(&config, "ManifestType", "S3_INVENTORY") && config.find("InputType") != nullptr) {
+    context.report.schema_error("InputType cannot be set when ManifestType is S3_INVENTORY", place);
+  }
+  const Value* pointer = config.find("ItemsPointer");
+  if (pointer == nullptr) return;
+  if (const Value* type = config.find("InputType"); type != nullptr && type->is_string() &&
+                                                    type->as_string() != "JSON" &&
+                                                    !is_placeholder(context, *type)) {
+    context.report.schema_error("ItemsPointer can only be set when InputType is JSON", place);
   }
 }
 
@@ -128,11 +158,6 @@ const Value* processor_of(const Value& map) {
   return processor != nullptr ? processor : map.find("Iterator");
 }
 
-bool has_text(const Value* object, std::string_view field, std::string_view text) {
-  const Value* value = object != nullptr ? object->find(field) : nullptr;
-  return value != nullptr && value->is_string() && value->as_string() == text;
-}
-
 // Fields that mean nothing in an INLINE Map. Published definitions have them there, so this is no
 // error.
 constexpr std::string_view kDistributedFields[] = {
@@ -152,16 +177,22 @@ void check_branches(const Context& context, const Value& branches, const Place& 
   if (!branches.is_array()) return report_type(context, place, "ARRAY");
   if (branches.size() == 0) return context.report.schema_error("Value cannot be empty", place);
   for (std::size_t i = 0; i < branches.size(); ++i) {
-    append_machine(context, PendingMachine::Kind::kBranch, branches.items()[i], place[i],
-                   context.express);
+    append_machine(context, {.kind = PendingMachine::Kind::kBranch,
+                             .json = &branches.items()[i],
+                             .place = place[i].prefix(),
+                             .express = context.express});
   }
 }
 
 void check_item_processor(const Context& context, const Value& processor, const Place& place) {
   if (!processor.is_object()) return;
-  const bool express = has_text(processor.find("ProcessorConfig"), "ExecutionType", "EXPRESS");
-  append_machine(context, PendingMachine::Kind::kItemProcessor, processor, place,
-                 context.express || express);
+  const Value* config = processor.find("ProcessorConfig");
+  append_machine(context,
+                 {.kind = PendingMachine::Kind::kItemProcessor,
+                  .json = &processor,
+                  .place = place.prefix(),
+                  .express = context.express || has_text(config, "ExecutionType", "EXPRESS"),
+                  .distributed = has_text(config, "Mode", "DISTRIBUTED")});
 }
 
 void check_items(const Context& context, const Value& items, const Place& place) {

@@ -28,6 +28,7 @@ inline constexpr std::string_view kDuplicateLabel = "DUPLICATE_LABEL_NAME";
 inline constexpr std::string_view kInvalidLabel = "INVALID_LABEL_NAME";
 inline constexpr std::string_view kTooDeeplyNested = "TOO_DEEPLY_NESTED";
 inline constexpr std::string_view kInvalidJsonata = "INVALID_JSONATA_EXPRESSION";
+inline constexpr std::string_view kUnsupportedJsonata = "UNSUPPORTED_JSONATA_EXPRESSION";
 inline constexpr std::string_view kNoDollar = "NO_DOLLAR";
 inline constexpr std::string_view kNoPath = "NO_PATH";
 inline constexpr std::string_view kPassResultIsStatic = "PASS_RESULT_IS_STATIC";

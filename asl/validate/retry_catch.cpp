@@ -29,8 +29,11 @@ const FieldRule kCatcherFields[] = {
     {.name = "ErrorEquals", .form = Form::kCustom},
     {.name = "Next", .form = Form::kString},
     {.name = "ResultPath", .form = Form::kResultPath, .languages = kJsonPathOnly},
-    {.name = "Output", .form = Form::kTemplate, .languages = kJsonataOnly},
-    {.name = "Assign", .form = Form::kObject, .check = check_assign},
+    {.name = "Output",
+     .form = Form::kTemplate,
+     .languages = kJsonataOnly,
+     .moment = Moment::kCatch},
+    {.name = "Assign", .form = Form::kObject, .check = check_assign, .moment = Moment::kCatch},
 };
 
 // A non-empty array of error names; States.ALL stands alone and only in the last entry.

@@ -57,11 +57,16 @@ const FieldRule kStateFields[] = {
      .form = Form::kTemplate,
      .types = kTask | kParallel,
      .languages = kJsonataOnly},
-    {.name = "Output", .form = Form::kTemplate, .types = kNotFail, .languages = kJsonataOnly},
+    {.name = "Output",
+     .form = Form::kTemplate,
+     .types = kNotFail,
+     .languages = kJsonataOnly,
+     .moment = Moment::kExit},
     {.name = "Assign",
      .form = Form::kObject,
      .types = kPass | kWorkers | kChoice | kWait,
-     .check = check_assign},
+     .check = check_assign,
+     .moment = Moment::kExit},
     {.name = "Retry", .form = Form::kCustom, .types = kWorkers, .check = check_retry},
     {.name = "Catch", .form = Form::kCustom, .types = kWorkers, .check = check_catch},
 
@@ -204,26 +209,23 @@ void check_transition(const Context& context, const Value& state, const Place& p
   }
 }
 
-// The language of a state: only the exact word is JSONPath, any other value counts as JSONata.
-QueryLanguage language_of(const Context& context, const Value& state, const Place& place) {
+}  // namespace
+
+QueryLanguage state_language(const Context& context, const Value& state) {
   const Value* language = state.find("QueryLanguage");
   if (language == nullptr) return context.document.query_language;
-  if (!language->is_string() || language->as_string() != "JSONPath") {
-    return QueryLanguage::kJsonata;
-  }
-  if (context.document.query_language == QueryLanguage::kJsonata) {
-    context.report.schema_error(
-        "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", place);
-  }
-  return QueryLanguage::kJsonPath;
+  return language->is_string() && language->as_string() == "JSONPath" ? QueryLanguage::kJsonPath
+                                                                      : QueryLanguage::kJsonata;
 }
-
-}  // namespace
 
 void check_state(const Context& machine_context, const Value& state, const Place& place) {
   if (!state.is_object()) return report_type(machine_context, place, "OBJECT");
   Context context = machine_context;
-  context.language = language_of(machine_context, state, place);
+  context.language = state_language(context, state);
+  if (!context.jsonata() && context.document.query_language == QueryLanguage::kJsonata) {
+    context.report.schema_error(
+        "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", place);
+  }
 
   const Value* type = state.find("Type");
   if (type == nullptr) return check_required(context, state, place, {"Type"});
@@ -233,6 +235,7 @@ void check_state(const Context& machine_context, const Value& state, const Place
                                   });
   if (known == std::end(kStateTypes)) return report_unknown_type(context, place);
 
+  context.works = (known->type & kWorkers) != 0;
   check_required(context, state, place, known->required);
   check_fields(context, state, place, kStateFields, known->type);
   if ((known->type & kTransitions) != 0) check_transition(context, state, place);

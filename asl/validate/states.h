@@ -33,7 +33,6 @@ void check_map(const Context& context, const Value& state, const Place& place);
 void check_graph(const Context& context, const Value& machine, const Place& place);
 
 // Puts a nested machine on the list of those to check, at this place in the report.
-void append_machine(const Context& context, PendingMachine::Kind kind, const Value& json,
-                    const Place& place, bool express);
+void append_machine(const Context& context, PendingMachine machine);
 
 }  // namespace pawl::asl

@@ -2,7 +2,7 @@
 
 #include "asl/parse/resource.h"
 #include "asl/validate/context.h"
-#include "asl/validate/jsonata_strings.h"
+#include "asl/validate/expressions.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -74,14 +74,59 @@ void check_json_path_template(const Context& context, const Value& root, const P
   });
 }
 
-void check_jsonata_template(const Context& context, const Value& root, const Place& place) {
-  const auto check = [&](const Value& value) {
-    if (value.is_string() && has_jsonata_marker(value.as_string())) {
-      check_jsonata_string(context, value.as_string(), place);
+// Each string with a marker, in document order. A value knows its parent, so that its place is only
+// written when something is wrong there: keys may be long and many.
+struct Nested {
+  const Value* value;
+  std::size_t parent;
+  std::string_view key;  // of a member; empty: an item
+  std::size_t index;     // of an item
+};
+constexpr std::size_t kTop = static_cast<std::size_t>(-1);
+
+std::string place_below(const std::vector<Nested>& nodes, std::size_t at, const Place& place) {
+  std::vector<std::size_t> path;
+  for (; at != kTop; at = nodes[at].parent) path.push_back(at);
+  path.pop_back();  // the template itself
+  std::string out = place.prefix();
+  for (auto i = path.rbegin(); i != path.rend(); ++i) {
+    const Nested& node = nodes[*i];
+    const bool is_item = nodes[node.parent].value->is_array();
+    if (is_item) {
+      ((out += '[') += std::to_string(node.index)) += ']';
+    } else {
+      (out += '/') += node.key;
     }
-  };
-  check(root);
-  walk(root, [&](std::string_view, const Value& value, const Value&) { check(value); });
+  }
+  return out;
+}
+
+void check_jsonata_template(const Context& context, const Value& root, const Place& place) {
+  std::vector<Nested> nodes = {{&root, kTop, {}, 0}};
+  std::vector<std::size_t> open = {0};
+  while (!open.empty() && !context.report.full()) {
+    const std::size_t at = open.back();
+    open.pop_back();
+    const Value& value = *nodes[at].value;
+    const std::size_t first = open.size();
+    if (value.is_string() && has_jsonata_marker(value.as_string())) {
+      for (ExpressionProblem& problem : jsonata_problems(context, value.as_string())) {
+        context.report.error(problem.code, std::move(problem.message),
+                             Place(place_below(nodes, at, place)));
+      }
+    } else if (value.is_object()) {
+      for (const Member& member : value.members()) {
+        open.push_back(nodes.size());
+        nodes.push_back({&member.value, at, member.key.as_string(), 0});
+      }
+    } else if (value.is_array()) {
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        open.push_back(nodes.size());
+        nodes.push_back({&value.items()[i], at, {}, i});
+      }
+    }
+    std::reverse(open.begin() + static_cast<std::ptrdiff_t>(first), open.end());
+  }
 }
 
 }  // namespace

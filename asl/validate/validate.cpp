@@ -4,6 +4,7 @@
 #include "asl/parse/parse.h"
 #include "asl/validate/context.h"
 #include "asl/validate/names.h"
+#include "asl/validate/scopes.h"
 #include "asl/validate/states.h"
 
 #include <algorithm>
@@ -104,6 +105,7 @@ void check_machine(const Context& context, const PendingMachine& machine) {
     const Place state_place = states_place / member.key.as_string();
     check_state_name(context, member.key.as_string(), state_place);
     check_state(context, member.value, state_place);
+    check_references(context, member.value, state_place);
   }
   check_graph(context, json, place);
 }
@@ -140,10 +142,10 @@ std::vector<Diagnostic> single_error(std::string_view code, std::string message)
 
 }  // namespace
 
-void append_machine(const Context& context, PendingMachine::Kind kind, const Value& json,
-                    const Place& place, bool express) {
-  context.document.machines.push_back(
-      {kind, &json, place.prefix(), express, context.report.mark()});
+void append_machine(const Context& context, PendingMachine machine) {
+  machine.mark = context.report.mark();
+  machine.parent = context.machine;
+  context.document.machines.push_back(std::move(machine));
 }
 
 std::vector<Diagnostic> validate(const Value& definition, const ValidateOptions& options) {
@@ -151,12 +153,19 @@ std::vector<Diagnostic> validate(const Value& definition, const ValidateOptions&
   Report report(options.warnings);
   Document document{options, report, root_language(definition), {}, {}, {}};
   document.machines.push_back(
-      {PendingMachine::Kind::kRoot, &definition, "", options.express, report.mark()});
+      {.json = &definition, .express = options.express, .mark = report.mark()});
   // The list grows while it is walked: each Parallel and Map appends its machines.
   for (std::size_t i = 0; i < document.machines.size() && !report.full(); ++i) {
-    const PendingMachine machine = document.machines[i];
+    PendingMachine& machine = document.machines[i];
     report.go_to(machine.mark);
-    check_machine({document, report, options, document.query_language, machine.express}, machine);
+    machine.assigned = variables_assigned(*machine.json);
+    check_machine({.document = document,
+                   .report = report,
+                   .options = options,
+                   .language = document.query_language,
+                   .express = machine.express,
+                   .machine = i},
+                  machine);
   }
   std::vector<Diagnostic> diagnostics = std::move(report).take();
   check_compiles(definition, options, diagnostics);
