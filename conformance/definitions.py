@@ -5,7 +5,7 @@
 
 DIR holds *.jsonl: one definition a line, {"name", "definition", "query_language", "verdicts"}. They are published, not
 certified: one that every validator rejects (a fragment, a template, a slip) need not be accepted. Definitions that use
-JSONata are counted apart. `${...}` stands where a template leaves a value open. Exits with 1 if anything failed.
+JSONata are counted apart, and judged in the same way. `${...}` stands where a template leaves a value open. Exits with 1 if anything failed.
 """
 
 import argparse
@@ -14,6 +14,8 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+
+import report
 
 
 def read_cases(folder):
@@ -43,6 +45,7 @@ def main():
     parser.add_argument("--pawl", required=True, help="the program")
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("-v", "--verbose", action="store_true", help="show each failure")
+    report.add_option(parser)
     arguments = parser.parse_args()
 
     cases = list(read_cases(arguments.folder))
@@ -53,17 +56,18 @@ def main():
     if len(answers) != len(cases):
         sys.exit(f"{len(cases)} definitions were given and {len(answers)} answers came back")
 
-    counts, failed = Counter(), 0
+    counts, failures = Counter(), {}
     for case, answer in zip(cases, answers):
         kind = kind_of(case)
         accepted = answer["result"] == "OK"
         equal = ordered(answer["definition"]) == ordered(case["definition"])
         counts[kind] += 1
         counts[kind + " accepted"] += accepted
-        problem = not equal or (not accepted and kind == "JSONPath")
-        failed += problem
-        if arguments.verbose and (problem or (not accepted and kind == "JSONata")):
-            print(f"{'FAILED' if problem else 'rejected'} {case['name']} ({kind}){'' if equal else ': changed'}")
+        problem = not equal or (not accepted and kind in ("JSONPath", "JSONata"))
+        if problem:
+            failures[case["name"]] = "changed" if not equal else "rejected"
+        if arguments.verbose and problem:
+            print(f"FAILED {case['name']} ({kind}){'' if equal else ': changed'}")
             for diagnostic in answer["diagnostics"]:
                 if diagnostic["severity"] == "ERROR":
                     print(f"    {diagnostic['code']}: {diagnostic['message']} at {diagnostic.get('location')}")
@@ -71,8 +75,9 @@ def main():
 
     for kind in ("JSONPath", "JSONata", "rejected by every validator"):
         print(f"{kind:28} accepted {counts[kind + ' accepted']}/{counts[kind]}")
-    print(f"{len(cases) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    report.write(arguments.report, failures)
+    print(f"{len(cases) - len(failures)} passed, {len(failures)} failed")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ import re
 import subprocess
 import sys
 
+import report
+
 SLACK_SECONDS = 30
 
 
@@ -125,6 +127,7 @@ def main():
     parser.add_argument("--group")
     parser.add_argument("-v", "--verbose", action="store_true")
     parser.add_argument("folder", type=pathlib.Path)
+    report.add_option(parser)
     sys.stdout.reconfigure(errors="backslashreplace")
     arguments = parser.parse_args()
 
@@ -132,10 +135,12 @@ def main():
     chosen = [(c, w) for c in cases if (w := expected(c, arguments.dialect)) is not None]
     answers = ask(arguments.pawl, arguments.dialect, [question(c, datasets) for c, _ in chosen])
     failed = collections.Counter()
+    failures = {}
     for (case, want), answer in zip(chosen, answers):
         if passes(case, want, answer):
             continue
         failed[case["group"]] += 1
+        failures[case["name"]] = f"{case['expr']}: {json.dumps(answer)[:300]}"
         if arguments.verbose:
             keys = ("result", "undefinedResult", "code", "error", "matches")
             wanted = {k: want[k] for k in keys if k in want}
@@ -143,6 +148,7 @@ def main():
                   f"    got  {json.dumps(answer)[:300]}")
     for group, number in sorted(failed.items()):
         print(f"{group}: {number} failed")
+    report.write(arguments.report, failures)
     total = sum(failed.values())
     print(f"{len(chosen) - total} passed, {total} failed")
     return 1 if total else 0

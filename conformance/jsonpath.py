@@ -26,6 +26,8 @@ import pathlib
 import subprocess
 import sys
 
+import report
+
 
 def load(folder):
     documents = {}
@@ -117,14 +119,18 @@ def main():
     parser.add_argument("--group", help="only this group")
     parser.add_argument("--messages", action="store_true", help="compare Jayway's messages as well")
     parser.add_argument("folder", nargs="+", type=pathlib.Path)
+    report.add_option(parser)
     options = parser.parse_args()
 
     cases = [case for folder in options.folder for case in load(folder)
              if options.group in (None, case["group"])]
     verdicts = collections.defaultdict(collections.Counter)
+    failures = {}
     for case, answer in zip(cases, ask(options.pawl, cases)):
         verdict = judge(case, answer, options.messages)
         verdicts[case["group"]][verdict] += 1
+        if verdict == "fail":
+            failures[case["name"]] = f"{case.get('selector', case.get('call', ''))}: {json.dumps(answer)[:400]}"
         if options.verbose and verdict != "pass":
             shown = case.get("selector", case.get("call", ""))
             print(f"{verdict.upper()} {case['name']}: {shown}")
@@ -136,6 +142,7 @@ def main():
         total.update(counts)
         order = f", {counts['order']} in another order" if counts["order"] else ""
         print(f"{group}: {counts['pass'] + counts['order']} passed{order}, {counts['fail']} failed")
+    report.write(options.report, failures)
     print(f"{total['pass'] + total['order']} passed, {total['fail']} failed")
     return 1 if total["fail"] or not cases else 0
 

@@ -18,6 +18,8 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import report
+
 FLAGS = {"express": "--express", "placeholders": "--placeholders", "aws_resources": "--aws-resources"}
 
 
@@ -63,6 +65,7 @@ def main():
     parser.add_argument("--pawl", required=True, help="the program")
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("-v", "--verbose", action="store_true", help="show each failure")
+    report.add_option(parser)
     arguments = parser.parse_args()
 
     by_options = defaultdict(list)
@@ -70,14 +73,15 @@ def main():
         by_options[tuple(sorted(name for name, on in case.get("options", {}).items() if on))].append(case)
 
     counts = defaultdict(Counter)
-    failed = 0
+    failures = {}
     for options, cases in by_options.items():
         for case, answer in zip(cases, ask(arguments.pawl, cases, options)):
             problem = problem_of(case, answer)
             kind = "contested" if case.get("contested") else "valid" if case["valid"] else "invalid"
             counts[case["group"]][kind] += 1
             counts[case["group"]][kind + " right"] += problem is None
-            failed += problem is not None and kind != "contested"
+            if problem is not None and kind != "contested":
+                failures[case["name"]] = problem
             if problem is not None and arguments.verbose:
                 print(f"{'contested' if kind == 'contested' else 'FAILED'} {case['name']}: {problem}")
 
@@ -88,6 +92,8 @@ def main():
         print(f"{group:26} valid accepted {count['valid right']:3}/{count['valid']:<3}  "
               f"invalid rejected {count['invalid right']:3}/{count['invalid']:<3}  "
               f"contested as the source {count['contested right']}/{count['contested']}")
+    report.write(arguments.report, failures)
+    failed = len(failures)
     cases = total["valid"] + total["invalid"]
     print(f"{cases - failed} passed, {failed} failed")
     return 1 if failed else 0
