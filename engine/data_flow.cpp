@@ -2,13 +2,16 @@
 
 #include "asl/json/writer.h"
 #include "engine/environment.h"
+#include "engine/inspector.h"
 #include "engine/interpreter.h"
 
 #include <algorithm>
 
 namespace pawl::engine {
 
-std::optional<asl::Payload> apply_input_path(Turn& turn, Branch& branch) {
+namespace {
+
+std::optional<asl::Payload> after_input_path(Turn& turn, Branch& branch) {
   const asl::PathField& field = state_of(turn.execution(), branch).input_path;
   if (field.kind == asl::PathField::Kind::kDefault) return branch.frame.input;
   if (field.kind == asl::PathField::Kind::kNull) {
@@ -27,6 +30,14 @@ std::optional<asl::Payload> apply_input_path(Turn& turn, Branch& branch) {
   }
   if (value->same_as(branch.frame.input.value())) return branch.frame.input;
   return asl::Payload::of(*std::move(value));
+}
+
+}  // namespace
+
+std::optional<asl::Payload> apply_input_path(Turn& turn, Branch& branch) {
+  std::optional<asl::Payload> input = after_input_path(turn, branch);
+  if (input) inspect(turn, FlowStep::kInputPath, *input);
+  return input;
 }
 
 std::optional<asl::Payload> apply_output_path(Turn& turn, Branch& branch, asl::Payload output) {
@@ -74,12 +85,17 @@ std::optional<asl::Value> evaluate_template(Turn& turn, Branch& branch, const as
 std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch, std::string_view token) {
   std::optional<asl::Payload> input = apply_input_path(turn, branch);
   const asl::State& state = state_of(turn.execution(), branch);
-  if (!input || !state.parameters.present()) return input;
+  if (!input) return std::nullopt;
+  if (!state.parameters.present()) {
+    inspect(turn, FlowStep::kParameters, *input);
+    return input;
+  }
   std::optional<asl::Value> parameters =
       evaluate_template(turn, branch, state.parameters, input->value(), {.token = token});
   if (!parameters) return std::nullopt;
-  if (parameters->same_as(input->value())) return input;
-  return asl::Payload::of(*std::move(parameters));
+  if (!parameters->same_as(input->value())) input = asl::Payload::of(*std::move(parameters));
+  inspect(turn, FlowStep::kParameters, *input);
+  return input;
 }
 
 std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,

@@ -1,6 +1,7 @@
 #include "engine/environment.h"
 
 #include "asl/time/timestamp.h"
+#include "engine/inspector.h"
 #include "engine/interpreter.h"
 
 #include <algorithm>
@@ -18,6 +19,8 @@ Value text(std::string_view value) { return Value::string(value); }
 // Built once per evaluation that asks for it; the members and their order are the recorded ones.
 const asl::Value& StateEnvironment::context() const {
   if (!context_.is_undefined()) return context_;
+  const Inspector* inspector = turn_.services().inspector;
+  if (inspector != nullptr && inspector->context() != nullptr) return *inspector->context();
   const Execution& execution = turn_.execution();
   const ExecutionRecord& record = execution.record;
 
@@ -26,7 +29,7 @@ const asl::Value& StateEnvironment::context() const {
   execution_object.set("Input", execution.input.value());
   execution_object.set("StartTime", text(asl::format_timestamp_ms(record.start_date)));
   execution_object.set("Name", text(record.name));
-  execution_object.set("RoleArn", text(record.role_arn));
+  execution_object.set("RoleArn", record.role_arn.empty() ? Value::null() : text(record.role_arn));
   if (!record.express) execution_object.set("RedriveCount", Value::integer(record.redrive_count));
 
   asl::ObjectBuilder machine_object;
@@ -58,9 +61,12 @@ const asl::Value& StateEnvironment::context() const {
 // The item of the innermost Map around: the one being made, or the one whose branch this is.
 asl::Value StateEnvironment::map_context() const {
   Execution& execution = turn_.execution();
+  const Inspector* inspector = turn_.services().inspector;
+  const MapItem* given = item_;
+  if (given == nullptr && inspector != nullptr) given = inspector->map_item();
   MapItem found;
-  if (item_ != nullptr) {
-    found = *item_;
+  if (given != nullptr) {
+    found = *given;
   } else {
     const Branch* branch = &branch_;
     const Branch* container = nullptr;

@@ -107,6 +107,7 @@ struct Execution {
 
   bool durable = true;        // Standard: journalled. Express: not
   bool restartable = false;   // an asynchronous Express execution: started again after a crash
+  bool inspected = false;     // a test of one state: error texts do not name its entry event
   bool keeps_history = true;  // false: events are numbered but not written
   std::vector<std::string> memory_history;  // of an Express execution that keeps it
 

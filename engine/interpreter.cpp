@@ -1,5 +1,6 @@
 #include "engine/interpreter.h"
 
+#include "engine/inspector.h"
 #include "engine/overloaded.h"
 #include "engine/states/states.h"
 
@@ -131,6 +132,7 @@ const asl::State& state_of(const Execution& execution, const Branch& branch) {
 }
 
 std::string runtime_cause(const Execution& execution, const Branch& branch, std::string_view text) {
+  if (execution.inspected) return std::string(text);  // recorded
   return "An error occurred while executing the state '" + state_of(execution, branch).name +
          "' (entered at the event id #" + std::to_string(branch.frame.entered_event) + "). " +
          std::string(text);
@@ -147,6 +149,7 @@ void raise_failure(Turn& turn, Branch& branch, std::string_view error, std::stri
 void raise(Turn& turn, Branch& branch, RaisedError error) {
   truncate(error.failure.error, turn.limits().error_characters);
   truncate(error.failure.cause, turn.limits().cause_characters);
+  if (Inspector* inspector = turn.services().inspector) inspector->raised(branch, error);
   const asl::State& state = state_of(turn.execution(), branch);
   Frame& frame = branch.frame;
   turn.mark(branch);
@@ -196,15 +199,18 @@ void raise(Turn& turn, Branch& branch, RaisedError error) {
 
 void succeed_state(Turn& turn, Branch& branch, asl::Payload result) {
   const asl::State& state = state_of(turn.execution(), branch);
+  inspect(turn, FlowStep::kResult, result);
   if (state.result_selector) {
     const StateEnvironment environment(turn, branch);
     Result<asl::Value> selected = state.result_selector->evaluate(result.value(), environment);
     if (!selected) return raise_runtime(turn, branch, selected.error().message);
     result = asl::Payload::of(*std::move(selected));
   }
+  inspect(turn, FlowStep::kResultSelector, result);
   const States states{.result = result.value()};
   std::optional<asl::Payload> output = apply_result_path(turn, branch, state.result_path, result);
   if (!output) return;
+  inspect(turn, FlowStep::kResultPath, *output);
   // OutputPath sees the variables as they were on entry (recorded), so it comes before Assign.
   output = state_output(turn, branch, state.output, *std::move(output), states);
   if (!output) return;
@@ -216,6 +222,7 @@ void succeed_state(Turn& turn, Branch& branch, asl::Payload result) {
 
 void exit_state(Turn& turn, Branch& branch, asl::Payload output, asl::StateIndex next,
                 const std::vector<Variable>& assigned) {
+  if (Inspector* inspector = turn.services().inspector) inspector->exited(branch, output, next);
   Frame& frame = branch.frame;
   const asl::State& state = state_of(turn.execution(), branch);
   std::vector<EventField> fields{{Field::kName, std::string_view(state.name)}};

@@ -20,6 +20,8 @@ namespace pawl::engine {
 // Handles one message: runs everything that follows from it until all branches wait or the turn
 // is due for a checkpoint.
 void handle(Turn& turn, Message& message);
+// The same without running what it made ready.
+void handle_message(Turn& turn, Message& message);
 
 // Begins the work of the current state: on entry, and again after a backoff.
 void begin_work(Turn& turn, Branch& branch);

@@ -148,7 +148,7 @@ void on_resume(Turn& turn, const ResumeMessage& message) {
 
 }  // namespace
 
-void handle(Turn& turn, Message& message) {
+void handle_message(Turn& turn, Message& message) {
   if (turn.execution().ended() && !std::holds_alternative<TokenMessage>(message) &&
       !std::holds_alternative<StopMessage>(message) &&
       !std::holds_alternative<ChildEndedMessage>(message)) {
@@ -162,6 +162,10 @@ void handle(Turn& turn, Message& message) {
                         [&](StopMessage& m) { on_stop(turn, m); },
                         [&](ChildEndedMessage& m) { on_child_ended(turn, m); }},
              message);
+}
+
+void handle(Turn& turn, Message& message) {
+  handle_message(turn, message);
   run_ready(turn);
 }
 

@@ -21,6 +21,8 @@
 
 namespace pawl::engine {
 
+class Inspector;
+
 // What a turn takes from its shard.
 struct TurnServices {
   runtime::Clock* clock = nullptr;
@@ -32,6 +34,7 @@ struct TurnServices {
   std::string region;
   std::string account;
   std::string partition = "aws";
+  Inspector* inspector = nullptr;  // of a test of one state (inspector.h)
 };
 
 // Work outside the engine that a turn decided on; done after its commit.

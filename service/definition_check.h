@@ -1,6 +1,7 @@
 // Whether a definition may be registered: valid by the service's rules, and one that we can run.
 #pragma once
 
+#include "asl/json/value.h"
 #include "service/errors.h"
 
 #include <optional>
@@ -12,5 +13,10 @@ namespace pawl::service {
 // definition that is valid but uses what is not offered yet (JSONata): never accept what cannot
 // run.
 std::optional<ApiError> check_definition(std::string_view text, bool express);
+// The same of a definition that was read; of a Standard machine.
+std::optional<ApiError> check_definition(const asl::Value& definition);
+
+// InvalidDefinition with an error of asl::compile().
+ApiError invalid_definition(const Error& error);
 
 }  // namespace pawl::service

@@ -36,6 +36,7 @@ constexpr Operation kOperations[] = {
     {"StartSyncExecution", start_sync_execution},
     {"StopExecution", stop_execution},
     {"TagResource", tag_resource, kAlone},
+    {"TestState", test_state},
     {"UntagResource", untag_resource, kAlone},
     {"UpdateStateMachine", update_state_machine, kAlone},
     {"UpdateStateMachineAlias", update_state_machine_alias, kAlone},

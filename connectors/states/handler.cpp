@@ -78,7 +78,9 @@ Outcome StatesHandler::run(const TaskRequest& request) {
 
   StatesCaller caller;
   // Not for task tokens: there the child's end means nothing, and would only wake the task.
-  if (is_start(call) && request.resource->pattern != asl::IntegrationPattern::kWaitForTaskToken) {
+  // A test of the state alone is no execution (number 0) that could be told.
+  if (is_start(call) && request.execution_number != 0 &&
+      request.resource->pattern != asl::IntegrationPattern::kWaitForTaskToken) {
     caller.parent =
         engine::ParentLink{request.execution_number, request.branch, request.scheduled_event_id};
     caller.waits_for_end = is_sync(request);

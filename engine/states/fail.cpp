@@ -1,6 +1,7 @@
 // Fail: ends its branch with an error of its own. It has no exit event, and nothing catches it but
 // a container around it.
 #include "asl/json/writer.h"
+#include "engine/inspector.h"
 #include "engine/states/states.h"
 
 namespace pawl::engine {
@@ -31,6 +32,7 @@ std::optional<std::string> text_of(Turn& turn, Branch& branch, const asl::TextFi
 }  // namespace
 
 void enter_fail(Turn& turn, Branch& branch, const asl::FailState& state) {
+  inspect(turn, FlowStep::kInputPath, branch.frame.input);  // it has no such field
   bool failed = false;
   Failure failure;
   failure.error = text_of(turn, branch, state.error, "ErrorPath", failed);

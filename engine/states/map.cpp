@@ -4,6 +4,8 @@
 // their events stay out of the parent's history, which shows the Map Run, and failures are counted
 // against what is tolerated.
 #include "asl/json/writer.h"
+#include "engine/inspector.h"
+#include "engine/states/map_parts.h"
 #include "engine/states/states.h"
 
 #include <algorithm>
@@ -23,92 +25,10 @@ std::string shown(const asl::Value& value) {
   return value.is_string() ? std::string(value.as_string()) : asl::to_json(value);
 }
 
-// Items, or ItemsPath on the effective input. Empty: the failure was raised.
-std::optional<asl::Payload> items_of(Turn& turn, Branch& branch, const asl::MapState& state,
-                                     const asl::Payload& input) {
-  if (state_of(turn.execution(), branch).query_language == asl::QueryLanguage::kJsonata) {
-    if (state.items) {
-      std::optional<asl::Value> items = query_array(turn, branch, *state.items);
-      if (!items) return std::nullopt;
-      return asl::Payload::of(*std::move(items));
-    }
-    if (input.value().is_array()) return input;
-    raise_query(turn, branch, "Map state input must be an array but was: " + input.text(), "");
-    return std::nullopt;
-  }
-  asl::Payload items = input;
-  std::string path = "$";
-  if (state.items_path.kind == asl::PathField::Kind::kPath) {
-    const asl::StringExpression& expression = state.items_path.expression;
-    path = expression.text();
-    const StateEnvironment environment(turn, branch);
-    Result<asl::Value> value = expression.path() != nullptr
-                                   ? expression.path()->evaluate(input.value(), environment)
-                                   : expression.evaluate("ItemsPath", input.value(), environment);
-    if (!value) {
-      raise_runtime(turn, branch, "Invalid path '" + path + "' : " + value.error().message);
-      return std::nullopt;
-    }
-    items = asl::Payload::of(*std::move(value));
-  }
-  if (!items.value().is_array() && !items.value().is_object()) {
-    raise_runtime(turn, branch, "Reference path \"" + path + "\" must point to array.");
-    return std::nullopt;
-  }
-  return items;
-}
-
-// ToleratedFailureCount and -Percentage. False: the failure was raised.
-bool read_tolerance(Turn& turn, Branch& branch, const asl::DistributedMap& distributed,
-                    const asl::Value& input) {
-  Branch::Children& children = *branch.children;
-  const FieldNumber count = field_integer(turn, branch, distributed.tolerated_failure_count,
-                                          "ToleratedFailureCountPath", input);
-  if (count.raised) return false;
-  if (count.value && *count.value < 0) {
-    raise_runtime(turn, branch, "ToleratedFailureCount cannot be negative.");
-    return false;
-  }
-  std::optional<double> percentage = distributed.tolerated_failure_percentage.literal;
-  if (const auto& expression = distributed.tolerated_failure_percentage.expression) {
-    percentage = query_fraction(turn, branch, *expression, 0, 100);
-    if (!percentage) return false;
-  }
-  if (const auto& path = distributed.tolerated_failure_percentage.path) {
-    const StateEnvironment environment(turn, branch);
-    const Result<asl::Value> value =
-        path->evaluate("ToleratedFailurePercentagePath", input, environment);
-    if (!value) {
-      raise_runtime(turn, branch, "Invalid path '" + path->text() + "' : " + value.error().message);
-      return false;
-    }
-    if (!value->is_number()) {
-      raise_runtime(turn, branch,
-                    "The ToleratedFailurePercentagePath field refers to value \"" + shown(*value) +
-                        "\" which is not a valid float: " + path->text());
-      return false;
-    }
-    percentage = value->as_double();
-  }
-  if (percentage && (*percentage < 0 || *percentage > 100)) {
-    raise_runtime(turn, branch, "ToleratedFailurePercentage must be between 0 and 100.");
-    return false;
-  }
-  // What is not given does not bind, unless nothing is: then no failure is tolerated.
-  constexpr std::int64_t kAnyNumber = std::numeric_limits<std::int64_t>::max();
-  children.tolerated_count = count.value.value_or(percentage ? kAnyNumber : 0);
-  children.tolerated_percentage = percentage.value_or(count.value ? 100.0 : 0.0);
-  return true;
-}
-
 bool threshold_exceeded(const Branch& parent) {
   const Branch::Children& children = *parent.children;
   return children.failed > children.tolerated_count ||
          100.0 * children.failed > children.tolerated_percentage * parent.frame.children;
-}
-
-asl::Value item_at(const asl::Value& items, std::size_t index) {
-  return items.is_object() ? items.members()[index].value : items.items()[index];
 }
 
 // Starts one more iteration; `previous` is what its first event points to. False: the failure was
@@ -118,23 +38,9 @@ bool start_iteration(Turn& turn, Branch& branch, EventId previous) {
   const asl::MapState& state = map_of(execution, branch);
   Frame& frame = branch.frame;
   const std::int32_t index = branch.children->started++;
-  const asl::Value& items = frame.items.value();
-  asl::Payload input = asl::Payload::of(item_at(items, static_cast<std::size_t>(index)));
-  if (state.item_selector.present()) {
-    std::optional<asl::Payload> effective = apply_input_path(turn, branch);
-    if (!effective) return false;
-    MapItem item;
-    item.index = index;
-    item.value = input.value();
-    if (items.is_object()) {
-      item.key = items.members()[static_cast<std::size_t>(index)].key.as_string();
-    }
-    if (state.distributed) item.source = "STATE_DATA";
-    std::optional<asl::Value> selected =
-        evaluate_template(turn, branch, state.item_selector, effective->value(), {.item = &item});
-    if (!selected) return false;
-    input = asl::Payload::of(*std::move(selected));
-  }
+  std::optional<asl::Payload> input =
+      iteration_input(turn, branch, state, frame.items.value(), static_cast<std::size_t>(index));
+  if (!input) return false;
   const bool silent = branch.silent || state.distributed.has_value();
   const EventId started =
       turn.emit_aside(previous, EventType::kMapIterationStarted,
@@ -142,7 +48,7 @@ bool start_iteration(Turn& turn, Branch& branch, EventId previous) {
                        {Field::kIndex, std::int64_t{index}}},
                       silent);
   Branch& child = turn.add_child(branch, frame.first_child + static_cast<BranchId>(index), index,
-                                 state.processor, std::move(input), started);
+                                 state.processor, *std::move(input), started);
   child.silent = silent;
   return true;
 }
@@ -192,6 +98,100 @@ void record_result(Branch& parent, std::int32_t index, asl::Payload output) {
 
 }  // namespace
 
+std::optional<asl::Payload> map_items(Turn& turn, Branch& branch, const asl::MapState& state,
+                                      const asl::Payload& input) {
+  if (state_of(turn.execution(), branch).query_language == asl::QueryLanguage::kJsonata) {
+    if (state.items) {
+      std::optional<asl::Value> items = query_array(turn, branch, *state.items);
+      if (!items) return std::nullopt;
+      return asl::Payload::of(*std::move(items));
+    }
+    if (input.value().is_array()) return input;
+    raise_query(turn, branch, "Map state input must be an array but was: " + input.text(), "");
+    return std::nullopt;
+  }
+  asl::Payload items = input;
+  std::string path = "$";
+  if (state.items_path.kind == asl::PathField::Kind::kPath) {
+    const asl::StringExpression& expression = state.items_path.expression;
+    path = expression.text();
+    const StateEnvironment environment(turn, branch);
+    Result<asl::Value> value = expression.path() != nullptr
+                                   ? expression.path()->evaluate(input.value(), environment)
+                                   : expression.evaluate("ItemsPath", input.value(), environment);
+    if (!value) {
+      raise_runtime(turn, branch, "Invalid path '" + path + "' : " + value.error().message);
+      return std::nullopt;
+    }
+    items = asl::Payload::of(*std::move(value));
+  }
+  // Recorded: a path into the context object is named without its first '$', and an inline Map does
+  // not iterate over an object.
+  const bool object = items.value().is_object() && state.distributed.has_value();
+  if (!items.value().is_array() && !object) {
+    if (path.starts_with("$$")) path.erase(0, 1);
+    raise_runtime(turn, branch, "Reference path \"" + path + "\" must point to array.");
+    return std::nullopt;
+  }
+  return items;
+}
+
+std::optional<MapTolerance> map_tolerance(Turn& turn, Branch& branch,
+                                          const asl::DistributedMap& distributed,
+                                          const asl::Value& input) {
+  const FieldNumber count = field_integer(turn, branch, distributed.tolerated_failure_count,
+                                          "ToleratedFailureCountPath", input);
+  if (count.raised) return std::nullopt;
+  if (count.value && *count.value < 0) {
+    raise_runtime(turn, branch, "ToleratedFailureCount cannot be negative.");
+    return std::nullopt;
+  }
+  std::optional<double> percentage = distributed.tolerated_failure_percentage.literal;
+  if (const auto& expression = distributed.tolerated_failure_percentage.expression) {
+    percentage = query_fraction(turn, branch, *expression, 0, 100);
+    if (!percentage) return std::nullopt;
+  }
+  if (const auto& path = distributed.tolerated_failure_percentage.path) {
+    const StateEnvironment environment(turn, branch);
+    const Result<asl::Value> value =
+        path->evaluate("ToleratedFailurePercentagePath", input, environment);
+    if (!value) {
+      raise_runtime(turn, branch, "Invalid path '" + path->text() + "' : " + value.error().message);
+      return std::nullopt;
+    }
+    if (!value->is_number()) {
+      raise_runtime(turn, branch,
+                    "The ToleratedFailurePercentagePath field refers to value \"" + shown(*value) +
+                        "\" which is not a valid float: " + path->text());
+      return std::nullopt;
+    }
+    percentage = value->as_double();
+  }
+  if (percentage && (*percentage < 0 || *percentage > 100)) {
+    raise_runtime(turn, branch, "ToleratedFailurePercentage must be between 0 and 100.");
+    return std::nullopt;
+  }
+  return MapTolerance{count.value, percentage};
+}
+
+std::optional<asl::Payload> iteration_input(Turn& turn, Branch& branch, const asl::MapState& state,
+                                            const asl::Value& items, std::size_t index) {
+  asl::Payload input =
+      asl::Payload::of(items.is_object() ? items.members()[index].value : items.items()[index]);
+  if (!state.item_selector.present()) return input;
+  std::optional<asl::Payload> effective = apply_input_path(turn, branch);
+  if (!effective) return std::nullopt;
+  MapItem item;
+  item.index = static_cast<std::int64_t>(index);
+  item.value = input.value();
+  if (items.is_object()) item.key = items.members()[index].key.as_string();
+  if (state.distributed) item.source = "STATE_DATA";
+  std::optional<asl::Value> selected =
+      evaluate_template(turn, branch, state.item_selector, effective->value(), {.item = &item});
+  if (!selected) return std::nullopt;
+  return asl::Payload::of(*std::move(selected));
+}
+
 void enter_map(Turn& turn, Branch& branch, const asl::MapState& state) {
   Execution& execution = turn.execution();
   Frame& frame = branch.frame;
@@ -203,12 +203,15 @@ void enter_map(Turn& turn, Branch& branch, const asl::MapState& state) {
   if (concurrency.value && *concurrency.value < 0) {
     return raise_runtime(turn, branch, "MaxConcurrency cannot be negative.");
   }
+  if (turn.services().inspector != nullptr) {
+    return inspect_map(turn, branch, state, *input, concurrency.value.value_or(0));
+  }
   if (state.distributed && (state.distributed->item_reader || state.distributed->item_batcher ||
                             state.distributed->result_writer)) {
     return raise_runtime(turn, branch,
                          "ItemReader, ItemBatcher and ResultWriter are not supported yet.");
   }
-  const std::optional<asl::Payload> items = items_of(turn, branch, state, *input);
+  const std::optional<asl::Payload> items = map_items(turn, branch, state, *input);
   if (!items) return;
 
   const std::size_t length = items->value().size();
@@ -221,7 +224,14 @@ void enter_map(Turn& turn, Branch& branch, const asl::MapState& state) {
                                   {{Field::kLength, static_cast<std::int64_t>(length)}});
   branch.children = std::make_unique<Branch::Children>();
   if (state.distributed) {
-    if (!read_tolerance(turn, branch, *state.distributed, input->value())) return;
+    const auto tolerance = map_tolerance(turn, branch, *state.distributed, input->value());
+    if (!tolerance) return;
+    // What is not given does not bind, unless nothing is: then no failure is tolerated.
+    constexpr std::int64_t kAnyNumber = std::numeric_limits<std::int64_t>::max();
+    branch.children->tolerated_count =
+        tolerance->count.value_or(tolerance->percentage ? kAnyNumber : 0);
+    branch.children->tolerated_percentage =
+        tolerance->percentage.value_or(tolerance->count ? 100.0 : 0.0);
     frame.map_run_arn = "arn:" + turn.services().partition + ":states:" + turn.services().region +
                         ":" + turn.services().account + ":mapRun:" + execution.record.machine +
                         "/" +

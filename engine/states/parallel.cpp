@@ -1,4 +1,5 @@
 // Parallel: runs its branches side by side; all outputs in branch order are its result.
+#include "engine/inspector.h"
 #include "engine/states/states.h"
 
 namespace pawl::engine {
@@ -6,6 +7,9 @@ namespace pawl::engine {
 void enter_parallel(Turn& turn, Branch& branch, const asl::ParallelState& state) {
   std::optional<asl::Payload> input = effective_input(turn, branch);
   if (!input) return;
+  if (Inspector* inspector = turn.services().inspector) {
+    return inspector->end_children(turn, branch, nullptr);
+  }
   Execution& execution = turn.execution();
   Frame& frame = branch.frame;
   frame.started_event = turn.emit(branch, EventType::kParallelStateStarted);

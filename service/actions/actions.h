@@ -37,6 +37,7 @@ Answer start_execution(Api& api, const Request& request);
 Answer start_sync_execution(Api& api, const Request& request);
 Answer stop_execution(Api& api, const Request& request);
 Answer tag_resource(Api& api, const Request& request);
+Answer test_state(Api& api, const Request& request);
 Answer untag_resource(Api& api, const Request& request);
 Answer update_state_machine(Api& api, const Request& request);
 Answer update_state_machine_alias(Api& api, const Request& request);
