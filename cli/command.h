@@ -32,6 +32,7 @@ struct Command {
 };
 
 Command add_run(CLI::App& program);
+Command add_redrive(CLI::App& program);
 Command add_resume(CLI::App& program);
 Command add_validate(CLI::App& program);
 Command add_eval(CLI::App& program);

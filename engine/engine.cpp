@@ -2,6 +2,7 @@
 
 #include "engine/engine_shard.h"
 #include "engine/history.h"
+#include "engine/redrive.h"
 #include "engine/token.h"
 
 #include <algorithm>
@@ -156,6 +157,27 @@ Status Engine::stop(ExecutionNumber number, Failure failure) {
   return runtime::call_on(home.shard(), [&]() -> Status {
     return home.deliver_and_wait(number, StopMessage{std::move(failure), {}});
   });
+}
+
+Result<runtime::WallTime> Engine::redrive(ExecutionNumber number, RedriveRequest request) {
+  EngineShard& home = home_of(number);
+  return runtime::call_on(home.shard(), [&]() -> Result<runtime::WallTime> {
+    return home.redrive(number, std::move(request));
+  });
+}
+
+Result<std::string> Engine::redrive_refusal(ExecutionNumber number,
+                                            const ExecutionRecord& record) const {
+  EventId last_event = 0;
+  // Those that run or succeeded are refused for that alone.
+  if (record.status != ExecutionStatus::kRunning && record.status != ExecutionStatus::kSucceeded) {
+    const Result<HistoryPage> last = history(number, {}, 1, true, false);
+    if (!last) return last.error();
+    if (!last->events.empty()) last_event = last->events.front().find("id")->as_int();
+  }
+  return engine::redrive_refusal(record, last_event,
+                                 state_->machines.find(record.machine) != nullptr,
+                                 options().clock->wall_now(), options().limits);
 }
 
 Result<ExecutionNumber> Engine::find(std::string_view machine, std::string_view execution) const {

@@ -16,6 +16,7 @@
 #include "engine/limits.h"
 #include "engine/machines.h"
 #include "engine/records.h"
+#include "engine/redrive_request.h"
 #include "engine/task.h"
 #include "runtime/clock/clock.h"
 #include "runtime/fiber/shard.h"
@@ -139,6 +140,12 @@ class Engine {
   // of it is kept. Suspends as long. kUnavailable: the store failed or the engine closes meanwhile.
   Result<ExecutionDescription> run_synchronously(StartRequest request);
   Status stop(ExecutionNumber number, Failure failure);
+
+  // Makes an execution go on that failed, timed out or was stopped; answers when it was redriven.
+  // kNotFound; kInvalid: it cannot be redriven, the message says why in AWS's words; kLimit.
+  Result<runtime::WallTime> redrive(ExecutionNumber number, RedriveRequest request);
+  // Whether that would be refused, and why; empty if it would not.
+  Result<std::string> redrive_refusal(ExecutionNumber number, const ExecutionRecord& record) const;
 
   Result<ExecutionNumber> find(std::string_view machine, std::string_view execution) const;
   Result<ExecutionDescription> describe(ExecutionNumber number) const;

@@ -97,6 +97,7 @@ void EngineShard::forget_everything() {
       if (auto* stop = std::get_if<StopMessage>(&message); stop != nullptr && stop->reply) {
         stop->reply(unavailable());
       }
+      if (auto* redrive = std::get_if<RedriveMessage>(&message)) redrive->reply(unavailable());
       if (auto* start = std::get_if<StartMessage>(&message); start != nullptr && start->reply) {
         start->reply(unavailable());
       }
@@ -254,6 +255,32 @@ Result<ExecutionDescription> EngineShard::run_synchronously(StartRequest request
   return description;
 }
 
+Result<runtime::WallTime> EngineShard::redrive(ExecutionNumber number, RedriveRequest request) {
+  if (!open_) return unavailable();
+  if (engine_.options().journal->full() ||
+      executions_.size() - resting_.size() >= services_.limits->open_executions) {
+    return Error{ErrorCode::kLimit, "The engine is at its capacity; try again.", ""};
+  }
+  // Its end is not on disk yet: for everybody outside it still runs.
+  if (const auto it = executions_.find(number);
+      it != executions_.end() && it->second->ended() &&
+      it->second->last_commit > engine_.options().journal->durable()) {
+    return Error{ErrorCode::kInvalid, "Execution is RUNNING and cannot be redriven", ""};
+  }
+  const Result<ExecutionPtr> execution = load(number);
+  if (!execution) return execution.error();
+  RedriveMessage message;
+  message.client_token = std::move(request.client_token);
+  message.target = std::move(request.target);
+  message.machine_exists = machines_.find((*execution)->record.machine) != nullptr;
+  message.redrive_date = std::make_shared<runtime::WallTime>();
+  const auto date = message.redrive_date;
+  if (Status redriven = deliver_and_wait(number, std::move(message)); !redriven) {
+    return std::move(redriven).error();
+  }
+  return *date;
+}
+
 Status EngineShard::commit(const runtime::Batch& batch) {
   if (!open_) return unavailable();
   const Result<runtime::CommitNumber> number =
@@ -365,7 +392,8 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
 }
 
 void EngineShard::ended(const ExecutionPtr& execution) {
-  if (executions_.erase(execution->number) == 0) return;  // said already
+  executions_.erase(execution->number);
+  if (std::exchange(execution->end_announced, true)) return;
   ++statistics_.executions_ended;
   if (execution->on_end) std::exchange(execution->on_end, nullptr)(*execution);
   if (execution->record.parent) notify_parent(execution->number, *execution->record.parent);

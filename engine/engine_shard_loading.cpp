@@ -59,6 +59,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
   execution->number = number;
   execution->record = *std::move(record);
   execution->record_stored = true;
+  execution->end_announced = execution->ended();
   execution->timeout_stored = execution->record.timeout_at.has_value() && !execution->ended();
   if (Status named = name_and_compile(*execution); !named) return std::move(named).error();
 
@@ -91,8 +92,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
     branch->row_stored = true;
     branch->timer_stored = branch->frame.wake_at;
     const Phase phase = branch->frame.phase;
-    branch->dispatch_stored =
-        phase == Phase::kDispatched || phase == Phase::kResuming || phase == Phase::kEnter;
+    branch->dispatch_stored = !execution->ended() && wants_somebody(phase);
     execution->next_branch = std::max(execution->next_branch, *id + 1);
     if (phase == Phase::kChildren) {
       execution->next_branch =

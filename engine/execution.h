@@ -8,6 +8,7 @@
 #include "asl/model/definition.h"
 #include "engine/frame.h"
 #include "engine/records.h"
+#include "engine/redrive_request.h"
 #include "engine/task.h"
 #include "runtime/journal/journal.h"
 
@@ -83,13 +84,21 @@ struct StopMessage {
   Failure failure;
   std::function<void(Status)> reply;
 };
+struct RedriveMessage {
+  std::string client_token;
+  std::optional<RedriveTarget> target;
+  bool machine_exists = true;
+  std::shared_ptr<runtime::WallTime> redrive_date;  // set before `reply` says ok
+  // kInvalid: it cannot be redriven, and why. Once that is durable.
+  std::function<void(Status)> reply;
+};
 struct ChildEndedMessage {
   BranchId branch = 0;
   EventId scheduled_event = 0;
   ExecutionNumber child = 0;
 };
 using Message = std::variant<StartMessage, ResumeMessage, TimerMessage, OutcomeMessage,
-                             TokenMessage, StopMessage, ChildEndedMessage>;
+                             TokenMessage, StopMessage, RedriveMessage, ChildEndedMessage>;
 
 struct Execution {
   ExecutionNumber number = 0;
@@ -113,6 +122,7 @@ struct Execution {
 
   // What the store has of the whole.
   bool record_stored = false;
+  bool end_announced = false;  // who waits for the end was told
   bool timeout_stored = false;
 
   std::deque<Message> mailbox;

@@ -24,6 +24,19 @@ runtime::WallTime get_wall(runtime::Decoder& in) {
 
 }  // namespace
 
+void Frame::forget_task() {
+  scheduled_event = 0;
+  parameters = {};
+  continuation = {};
+  token_nonce.clear();
+  timeout_at.reset();
+  heartbeat_at.reset();
+  poll_at.reset();
+  heartbeat_seconds = 0;
+  child_ended = false;
+  credentials_role_arn.reset();
+}
+
 std::string encode_frame(const Frame& frame, FrameStore& store) {
   const bool task = frame.scheduled_event != 0;
   const bool children = frame.phase == Phase::kChildren;
@@ -107,7 +120,7 @@ Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
   frame.machine = static_cast<asl::MachineIndex>(in.varint_max(kMaxInt));
   frame.state = static_cast<asl::StateIndex>(in.varint_max(kMaxInt));
   const std::uint8_t phase = in.u8();
-  if (phase > static_cast<std::uint8_t>(Phase::kResuming)) in.fail();
+  if (phase > static_cast<std::uint8_t>(Phase::kRework)) in.fail();
   frame.phase = static_cast<Phase>(phase);
   frame.previous_event = static_cast<EventId>(in.varint());
   frame.entered_event = static_cast<EventId>(in.varint());

@@ -35,7 +35,15 @@ enum class Phase : std::uint8_t {
   kChildren = 5,    // a Parallel or Map state waits for its branches
   kDone = 6,        // a child branch has ended; `input` holds its output until the parent ends
   kResuming = 7,    // a submitted Task's handler runs again (resume())
+  kRework = 8,  // `state` was entered and its work begins again: by a redrive. What is open when
+                // an execution fails is kept in this phase
 };
+
+// Whether a branch in this phase goes on by itself: it runs, or somebody has to make it run.
+constexpr bool wants_somebody(Phase phase) {
+  return phase == Phase::kDispatched || phase == Phase::kResuming || phase == Phase::kEnter ||
+         phase == Phase::kRework;
+}
 
 struct Variable {
   std::string name;
@@ -50,7 +58,7 @@ struct Frame {
   Phase phase = Phase::kEnter;
 
   EventId previous_event = 0;  // the tail of this branch's chain
-  EventId entered_event = 0;   // of the current state
+  EventId entered_event = 0;   // of the current state; 0: not entered yet
   EventId before_entry = 0;    // what that event points to
   runtime::WallTime entered_at{};
   asl::Payload input;                 // the state's raw input (kDone: the branch's output)
@@ -82,6 +90,9 @@ struct Frame {
   asl::Payload items;            // of a Map: the array (or object) iterated over
   EventId started_event = 0;     // MapStateStarted / ParallelStateStarted
   std::string map_run_arn;       // of a distributed Map
+
+  // No attempt of a Task is under way any more.
+  void forget_task();
 };
 
 // Where a document of the frame is stored (PayloadRef::place), and back.

@@ -119,7 +119,12 @@ void run_ready(Turn& turn) {
   while (!turn.checkpoint_due()) {
     Branch* branch = turn.next_ready();
     if (branch == nullptr) return;
-    enter_state(turn, *branch);
+    if (branch->frame.phase == Phase::kEnter) {
+      enter_state(turn, *branch);
+    } else {
+      branch->frame.phase = Phase::kEnter;
+      begin_work(turn, *branch);
+    }
   }
 }
 
@@ -170,16 +175,17 @@ void raise(Turn& turn, Branch& branch, RaisedError error) {
     return;
   }
 
-  // From here the state is over. A container that had begun says so before it goes.
+  // From here the state is over. A container that had begun says so before it goes; its branches
+  // stay until somebody above catches the error: if nobody does they are what a redrive needs.
   // Recorded: so does one whose expressions fail before it begins.
   const bool map = std::holds_alternative<asl::MapState>(state.body);
   const bool container = map || std::holds_alternative<asl::ParallelState>(state.body);
   if (container &&
       (frame.phase == Phase::kChildren || error.failure.error == kStatesQueryEvaluationError)) {
     turn.emit(branch, map ? EventType::kMapStateFailed : EventType::kParallelStateFailed);
-    turn.remove_children(branch);
   }
   if (const auto index = find_catcher(state.catchers, error)) {
+    turn.remove_children(branch);
     const asl::Catcher& catcher = state.catchers[*index];
     const asl::Payload caught = asl::Payload::of(error_output(error.failure));
     const States states{.error_output = caught.value()};
@@ -243,16 +249,8 @@ void exit_state(Turn& turn, Branch& branch, asl::Payload output, asl::StateIndex
 
   // What the next state does not need must not reach its frame.
   frame.phase = Phase::kEnter;
-  frame.scheduled_event = 0;
-  frame.parameters = {};
-  frame.continuation = {};
-  frame.token_nonce.clear();
-  frame.timeout_at.reset();
-  frame.heartbeat_at.reset();
-  frame.poll_at.reset();
-  frame.heartbeat_seconds = 0;
-  frame.child_ended = false;
-  frame.credentials_role_arn.reset();
+  frame.entered_event = 0;
+  frame.forget_task();
   frame.items = {};
   frame.children = 0;
   frame.map_run_arn.clear();
@@ -299,7 +297,8 @@ void abort_branch(Turn& turn, Branch& branch, EventId previous, bool is_failed) 
   const Execution& execution = turn.execution();
   const asl::State& state = state_of(execution, branch);
   if (branch.frame.entered_event == 0) return;  // still before its first state
-  if (branch.children != nullptr) abort_children(turn, branch, nullptr, previous);
+  // Those under the one that failed were reported when it did.
+  if (branch.children != nullptr && !is_failed) abort_children(turn, branch, nullptr, previous);
   if (std::holds_alternative<asl::TaskState>(state.body)) {
     turn.emit_aside(previous, EventType::kTaskStateAborted, {}, branch.silent);
   } else if (is_failed) {

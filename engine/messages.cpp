@@ -2,6 +2,7 @@
 #include "asl/json/payload.h"
 #include "engine/interpreter.h"
 #include "engine/overloaded.h"
+#include "engine/redrive.h"
 #include "engine/states/states.h"
 #include "engine/token.h"
 
@@ -98,6 +99,7 @@ void on_stop(Turn& turn, StopMessage& message) {
 
 void on_child_ended(Turn& turn, const ChildEndedMessage& message) {
   turn.forget_dispatch_of(message.child);
+  if (turn.execution().ended()) return;
   Branch* branch = turn.execution().find(message.branch);
   if (branch == nullptr || branch->frame.scheduled_event != message.scheduled_event) return;
   turn.mark(*branch);
@@ -136,6 +138,7 @@ void on_resume(Turn& turn, const ResumeMessage& message) {
   if (branch == nullptr) return;
   switch (branch->frame.phase) {
     case Phase::kEnter:
+    case Phase::kRework:
       return turn.make_ready(*branch);
     case Phase::kDispatched:
       return turn.dispatch(*branch, false);
@@ -151,6 +154,7 @@ void on_resume(Turn& turn, const ResumeMessage& message) {
 void handle_message(Turn& turn, Message& message) {
   if (turn.execution().ended() && !std::holds_alternative<TokenMessage>(message) &&
       !std::holds_alternative<StopMessage>(message) &&
+      !std::holds_alternative<RedriveMessage>(message) &&
       !std::holds_alternative<ChildEndedMessage>(message)) {
     return;
   }
@@ -160,6 +164,7 @@ void handle_message(Turn& turn, Message& message) {
                         [&](OutcomeMessage& m) { on_outcome(turn, m); },
                         [&](TokenMessage& m) { on_token(turn, m); },
                         [&](StopMessage& m) { on_stop(turn, m); },
+                        [&](RedriveMessage& m) { redrive(turn, m); },
                         [&](ChildEndedMessage& m) { on_child_ended(turn, m); }},
              message);
 }

@@ -65,6 +65,12 @@ std::string encode_execution(const ExecutionRecord& record) {
   out.string(record.version_arn);
   out.string(record.alias_arn);
   out.varint(static_cast<std::uint64_t>(record.redrive_count));
+  put_time(out, record.redrive_date);
+  out.varint(record.redrive_tokens.size());
+  for (const RedriveToken& known : record.redrive_tokens) {
+    out.string(known.token);
+    put_time(out, known.used);
+  }
   return out.seal();
 }
 
@@ -97,6 +103,14 @@ Result<ExecutionRecord> decode_execution(std::string_view bytes, std::string_vie
   record.version_arn = std::string(in.string());
   record.alias_arn = std::string(in.string());
   record.redrive_count = static_cast<std::int64_t>(in.varint());
+  record.redrive_date = get_time(in);
+  const std::uint64_t tokens = in.varint();
+  for (std::uint64_t i = 0; i < tokens && in.ok(); ++i) {
+    RedriveToken known;
+    known.token = std::string(in.string());
+    known.used = get_time(in).value_or(runtime::WallTime{});
+    record.redrive_tokens.push_back(std::move(known));
+  }
   if (Status finished = in.finished(key); !finished) return std::move(finished).error();
   return record;
 }

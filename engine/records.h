@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pawl::engine {
 
@@ -38,6 +39,12 @@ struct ParentLink {
   EventId scheduled_event = 0;
 };
 
+// A client token of RedriveExecution, and when it was first used.
+struct RedriveToken {
+  std::string token;
+  runtime::WallTime used{};
+};
+
 struct ExecutionRecord {
   std::string name;
   std::string machine;         // name of the state machine
@@ -56,6 +63,8 @@ struct ExecutionRecord {
   std::string version_arn;  // as started through a version or alias
   std::string alias_arn;
   std::int64_t redrive_count = 0;
+  std::optional<runtime::WallTime> redrive_date;
+  std::vector<RedriveToken> redrive_tokens;  // the newest last
 };
 
 std::string encode_execution(const ExecutionRecord& record);

@@ -1,5 +1,6 @@
 #include "engine/turn.h"
 
+#include "engine/interpreter.h"
 #include "engine/states/states.h"
 
 #include <algorithm>
@@ -103,11 +104,33 @@ void Turn::forget_rows(const Branch& branch) {
 void Turn::remove(Branch& branch) {
   remove_children(branch);
   forget_rows(branch);
+  cancel(branch);
+  execution_.branches.erase(branch.id);  // `branch` is gone
+}
+
+void Turn::cancel(const Branch& branch) {
   if (branch.cancellation != nullptr) branch.cancellation->cancel();
   if (branch.frame.phase == Phase::kSubmitted) {
     cancelled_.push_back({task_request(execution_, branch, services_), branch.frame.continuation});
   }
-  execution_.branches.erase(branch.id);  // `branch` is gone
+}
+
+// What a redrive needs of a branch whose execution ends unsuccessfully: where it stood.
+void Turn::close(Branch& branch) {
+  cancel(branch);
+  branch.cancellation.reset();
+  branch.catching = false;
+  Frame& frame = branch.frame;
+  const bool holds_branches = frame.phase == Phase::kChildren && branch.children != nullptr;
+  if (!holds_branches) {
+    frame.phase = frame.entered_event != 0 ? Phase::kRework : Phase::kEnter;
+    frame.items = {};
+  }
+  frame.retries.clear();
+  frame.retry_count = 0;
+  frame.forget_task();
+  set_wake(branch, std::nullopt);
+  mark(branch);
 }
 
 void Turn::remove_children(Branch& parent) {
@@ -134,7 +157,10 @@ Branch* Turn::next_ready() {
     const BranchId id = ready_.front();
     ready_.pop_front();
     Branch* branch = execution_.find(id);
-    if (branch != nullptr && branch->frame.phase == Phase::kEnter) return branch;
+    if (branch == nullptr) continue;
+    if (branch->frame.phase == Phase::kEnter || branch->frame.phase == Phase::kRework) {
+      return branch;
+    }
   }
   return nullptr;
 }
@@ -152,14 +178,33 @@ void Turn::end(ExecutionStatus status, asl::Payload output, Failure failure) {
   PAWL_ASSERT(!execution_.ended());
   ready_.clear();
   dispatches_.clear();
-  while (Branch* branch = execution_.find(kRootBranch)) remove(*branch);
-  PAWL_ASSERT(execution_.branches.empty());
-  touched_.clear();
+  if (status == ExecutionStatus::kSucceeded || !execution_.durable) {
+    while (Branch* branch = execution_.find(kRootBranch)) remove(*branch);
+    PAWL_ASSERT(execution_.branches.empty());
+    touched_.clear();
+  } else {
+    for (auto& [id, branch] : execution_.branches) close(*branch);
+  }
   execution_.record.status = status;
   execution_.record.stop_date = now_;
   execution_.record.failure = std::move(failure);
   execution_.output = std::move(output);
   ended_here_ = true;
+}
+
+void Turn::reopen() {
+  ExecutionRecord& record = execution_.record;
+  PAWL_ASSERT(execution_.ended() && execution_.durable);
+  reopened_from_ = record.status;
+  record.status = ExecutionStatus::kRunning;
+  record.stop_date.reset();
+  record.failure = {};
+  record.timeout_at.reset();
+  if (const auto& timeout = execution_.definition->timeout_seconds) {
+    record.timeout_at = now_ + std::chrono::seconds(*timeout);
+  }
+  execution_.timeout_stored = false;
+  execution_.end_announced = false;
 }
 
 bool Turn::checkpoint_due() const {
@@ -191,8 +236,7 @@ void Turn::write_branch(Branch& branch, runtime::Batch& batch) {
   branch.row_stored = true;
 
   // A row that says "somebody has to go on with this": a crash now must find it.
-  const bool wants_dispatch =
-      phase == Phase::kDispatched || phase == Phase::kResuming || phase == Phase::kEnter;
+  const bool wants_dispatch = !execution_.ended() && wants_somebody(phase);
   if (wants_dispatch != branch.dispatch_stored) {
     const std::string key = keys::dispatch(execution_.number, branch.id);
     if (wants_dispatch) {
@@ -247,7 +291,9 @@ void Turn::write_execution(runtime::Batch& batch) {
     runtime::append_u64(number, execution_.number);
     batch.put(keys::name(record.machine, record.name), number);
   }
-  if (ended_here_ && execution_.record_stored) {
+  if (reopened_from_) {
+    batch.erase(keys::list(record.machine, *reopened_from_, execution_.number));
+  } else if (ended_here_ && execution_.record_stored) {
     batch.erase(keys::list(record.machine, ExecutionStatus::kRunning, execution_.number));
   }
   batch.put(keys::list(record.machine, record.status, execution_.number), {});
@@ -303,7 +349,7 @@ runtime::Batch Turn::finish() {
     for (const BranchId id : touched_) {
       if (Branch* branch = execution_.find(id); branch != nullptr) write_branch(*branch, batch);
     }
-    if (ended_here_ || !execution_.record_stored) write_execution(batch);
+    if (ended_here_ || reopened_from_ || !execution_.record_stored) write_execution(batch);
     batch.append(joined_);
   } else {
     write_express(batch);

@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -95,8 +96,12 @@ class Turn : public FrameStore {
   void join(const runtime::Batch& writes) { joined_.append(writes); }
   void forget_dispatch_of(ExecutionNumber child);  // erases the child's notice row
 
-  // Ends the execution: drops all branches, fixes status and stop date.
+  // Ends the execution: fixes status and stop date. A successful end drops all branches; the frames
+  // of any other stay, so that a redrive can go on with them.
   void end(ExecutionStatus status, asl::Payload output, Failure failure);
+
+  // Opens an execution again that has ended: it runs, and its time starts anew.
+  void reopen();
 
   // Builds the batch. Empty if nothing changed. Call once, when no branch is ready or a
   // checkpoint is due; branches still ready get a dispatch row, so that a crash goes on with them.
@@ -116,6 +121,8 @@ class Turn : public FrameStore {
   void write_execution(runtime::Batch& batch);
   void write_express(runtime::Batch& batch);
   void forget_rows(const Branch& branch);
+  void close(Branch& branch);
+  void cancel(const Branch& branch);
 
   Execution& execution_;
   const TurnServices& services_;
@@ -134,6 +141,7 @@ class Turn : public FrameStore {
   std::vector<std::string> erased_;
   runtime::Batch joined_;
   bool ended_here_ = false;
+  std::optional<ExecutionStatus> reopened_from_;
 };
 
 }  // namespace pawl::engine

@@ -29,6 +29,7 @@ constexpr Operation kOperations[] = {
     {"ListStateMachines", list_state_machines},
     {"ListTagsForResource", list_tags_for_resource},
     {"PublishStateMachineVersion", publish_state_machine_version, kAlone},
+    {"RedriveExecution", redrive_execution},
     {"SendTaskFailure", send_task_failure},
     {"SendTaskHeartbeat", send_task_heartbeat},
     {"SendTaskSuccess", send_task_success},

@@ -1,4 +1,5 @@
-// pawl resume: goes on with everything that is under way in a data directory.
+// pawl resume: goes on with everything that is under way in a data directory. pawl redrive: the
+// same for executions that failed, timed out or were stopped.
 #include "asl/json/writer.h"
 #include "cli/command.h"
 #include "cli/outcome.h"
@@ -6,6 +7,7 @@
 #include "cli/signals.h"
 #include "cli/stored_executions.h"
 #include "cli/terminal.h"
+#include "cli/text_input.h"
 #include "cli/watcher.h"
 
 #include <fmt/format.h>
@@ -26,6 +28,16 @@ them have ended, or those that are named. DIR remembers functions and mocks of `
 goes to standard output: the JSON alone if there is one execution, otherwise one line for each:
 {"name", "status", "output" | "error", ...}. Exit codes as of `pawl run`.)help";
 
+constexpr const char* kRedriveHelp = R"help(Examples:
+  pawl redrive first --data /tmp/orders
+  pawl redrive first second --data /tmp/orders --functions functions
+  pawl redrive first --data /tmp/orders --from Charge --input '{"order": 7}'
+
+Goes on with executions that failed, timed out or were stopped, each from the states that did not end;
+what succeeded is kept. --from begins at another state of the outermost level, --input with another
+input: AWS has neither. Output and exit codes as of `pawl resume`; an execution that cannot be
+redriven is a usage error.)help";
+
 constexpr std::chrono::seconds kStopPatience{10};
 constexpr std::size_t kResumedMax = 1'000'000;
 
@@ -36,16 +48,23 @@ struct ResumeOptions {
   std::string mock;
   bool fast_forward = false;
   bool json = false;
+  // pawl redrive
+  bool redrive = false;
+  std::string from;
+  std::string input;
 };
 
 class ResumeCommand {
  public:
-  explicit ResumeCommand(ResumeOptions options) : options_(std::move(options)) {}
+  explicit ResumeCommand(ResumeOptions options)
+      : options_(std::move(options)), begun_(!options_.redrive) {}
   int run();
 
  private:
   int prepare();
   Status find_executions();
+  Result<std::optional<engine::RedriveTarget>> target() const;
+  Status redrive(const std::optional<engine::RedriveTarget>& target);
   void add_tasks();
   void watch(Watcher& watcher);
   bool all_ended();
@@ -55,6 +74,7 @@ class ResumeCommand {
   std::unique_ptr<RuntimeHost> host_;
   std::vector<engine::ExecutionNumber> numbers_;  // what is waited for
   std::size_t ended_ = 0;                         // of them, counted from the front
+  std::atomic<bool> begun_ = true;                // false: their old end is still what is stored
 };
 
 int ResumeCommand::run() {
@@ -68,8 +88,25 @@ int ResumeCommand::run() {
     if (all_ended()) host_->stop();
   });
   watch(watcher);
-  const Status ran = host_->run([this] { host_->wait_for_stop(); });
+  const auto from = target();
+  if (!from) {
+    show_error(from.error().message);
+    return kUsage;
+  }
+  Status redriven;
+  const Status ran = host_->run([&] {
+    if (options_.redrive) redriven = redrive(*from);
+    if (redriven) {
+      host_->wait_for_stop();
+    } else {
+      host_->stop();
+    }
+  });
   watcher.finish();
+  if (!redriven) {
+    show_error(redriven.error().message);
+    return kUsage;
+  }
   if (!ran) {
     show_error(ran.error().message);
     return kEngineFailed;
@@ -121,6 +158,29 @@ Status ResumeCommand::find_executions() {
   return {};
 }
 
+Result<std::optional<engine::RedriveTarget>> ResumeCommand::target() const {
+  if (options_.from.empty() && options_.input.empty()) {
+    return std::optional<engine::RedriveTarget>();
+  }
+  engine::RedriveTarget target;
+  target.state = options_.from;
+  if (!options_.input.empty()) {
+    Result<std::string> input = read_json_argument("--input", options_.input);
+    if (!input) return std::move(input).error();
+    target.input = *std::move(input);
+  }
+  return std::optional(std::move(target));
+}
+
+Status ResumeCommand::redrive(const std::optional<engine::RedriveTarget>& target) {
+  for (const engine::ExecutionNumber number : numbers_) {
+    const auto redriven = host_->engine().redrive(number, {.client_token = "", .target = target});
+    if (!redriven) return redriven.error();
+  }
+  begun_ = true;
+  return {};
+}
+
 // As they were when the machines were run, unless the options say otherwise.
 void ResumeCommand::add_tasks() {
   std::map<std::string, MachineSetup> machines = host_->data()->machines();
@@ -165,6 +225,7 @@ void ResumeCommand::watch(Watcher& watcher) {
 
 // Called by one thread at a time.
 bool ResumeCommand::all_ended() {
+  if (!begun_) return false;
   for (; ended_ < numbers_.size(); ++ended_) {
     const Result<engine::ExecutionDescription> description =
         host_->engine().describe(numbers_[ended_]);
@@ -200,13 +261,8 @@ int ResumeCommand::show() {
   return code;
 }
 
-}  // namespace
-
-Command add_resume(CLI::App& program) {
-  CLI::App* parser =
-      program.add_subcommand("resume", "Go on with what is under way in a data directory");
-  auto options = std::make_shared<ResumeOptions>();
-  parser->add_option("NAME", options->names, "Wait for these executions only")->option_text(" ");
+// What both commands take.
+void add_common(CLI::App* parser, const std::shared_ptr<ResumeOptions>& options) {
   parser->add_option("--data", options->data, "The directory")->option_text("DIR");
   parser->add_option("--functions", options->functions, "Directory of the functions")
       ->option_text("DIR")
@@ -215,6 +271,29 @@ Command add_resume(CLI::App& program) {
   parser->add_flag("--fast-forward", options->fast_forward,
                    "Virtual time: waits, retries and timeouts pass at once");
   parser->add_flag("--json", options->json, "Print one object per execution");
+}
+
+}  // namespace
+
+Command add_redrive(CLI::App& program) {
+  CLI::App* parser = program.add_subcommand("redrive", "Go on with executions that failed");
+  auto options = std::make_shared<ResumeOptions>();
+  options->redrive = true;
+  parser->add_option("NAME", options->names, "The executions")->required()->option_text(" ");
+  add_common(parser, options);
+  parser->add_option("--from", options->from, "Begin at this state")->option_text("STATE");
+  parser->add_option("--input", options->input, "With this input: JSON, @FILE, or - for stdin")
+      ->option_text("JSON|@FILE|-");
+  parser->footer(kRedriveHelp);
+  return {parser, [options] { return ResumeCommand(*options).run(); }};
+}
+
+Command add_resume(CLI::App& program) {
+  CLI::App* parser =
+      program.add_subcommand("resume", "Go on with what is under way in a data directory");
+  auto options = std::make_shared<ResumeOptions>();
+  parser->add_option("NAME", options->names, "Wait for these executions only")->option_text(" ");
+  add_common(parser, options);
   parser->footer(kHelp);
   return {parser, [options] { return ResumeCommand(*options).run(); }};
 }

@@ -87,14 +87,7 @@ void close_attempt(Branch& branch) {
     branch.cancellation.reset();
   }
   frame.phase = Phase::kEnter;
-  frame.scheduled_event = 0;
-  frame.continuation = {};
-  frame.parameters = {};
-  frame.token_nonce.clear();
-  frame.timeout_at.reset();
-  frame.heartbeat_at.reset();
-  frame.poll_at.reset();
-  frame.child_ended = false;
+  frame.forget_task();
   set_wake(branch, std::nullopt);
 }
 

@@ -30,6 +30,7 @@ Answer list_state_machine_versions(Api& api, const Request& request);
 Answer list_state_machines(Api& api, const Request& request);
 Answer list_tags_for_resource(Api& api, const Request& request);
 Answer publish_state_machine_version(Api& api, const Request& request);
+Answer redrive_execution(Api& api, const Request& request);
 Answer send_task_failure(Api& api, const Request& request);
 Answer send_task_heartbeat(Api& api, const Request& request);
 Answer send_task_success(Api& api, const Request& request);

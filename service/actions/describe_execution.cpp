@@ -11,19 +11,6 @@ asl::Value included(bool yes) {
   return std::move(asl::ObjectBuilder().set("included", asl::Value::boolean(yes))).build();
 }
 
-// Empty: it can be redriven.
-std::string redrive_refusal(Api& api, const engine::ExecutionRecord& record) {
-  if (record.status == engine::ExecutionStatus::kRunning ||
-      record.status == engine::ExecutionStatus::kSucceeded) {
-    return "Execution is " + std::string(engine::status_name(record.status)) +
-           " and cannot be redriven";
-  }
-  if (api.engine().machines().find(record.machine) == nullptr) {
-    return "State machine is in DELETING status and its executions cannot be redriven";
-  }
-  return {};
-}
-
 }  // namespace
 
 Answer describe_execution(Api& api, const Request& request) {
@@ -56,9 +43,11 @@ Answer describe_execution(Api& api, const Request& request) {
     out.set("stateMachineAliasArn", asl::Value::string(record.alias_arn));
   }
   out.set("redriveCount", asl::Value::integer(record.redrive_count));
-  const std::string refusal = redrive_refusal(api, record);
-  out.set("redriveStatus", asl::Value::string(refusal.empty() ? "REDRIVABLE" : "NOT_REDRIVABLE"));
-  if (!refusal.empty()) out.set("redriveStatusReason", asl::Value::string(refusal));
+  if (record.redrive_date) out.set("redriveDate", engine::epoch_seconds(*record.redrive_date));
+  const Result<std::string> refusal = api.engine().redrive_refusal(found.number, record);
+  if (!refusal) return engine_error(refusal.error());
+  out.set("redriveStatus", asl::Value::string(refusal->empty() ? "REDRIVABLE" : "NOT_REDRIVABLE"));
+  if (!refusal->empty()) out.set("redriveStatusReason", asl::Value::string(*refusal));
   return answer(std::move(out).build());
 }
 

@@ -42,6 +42,7 @@ asl::Value item_of(const engine::ExecutionDescription& one) {
     item.set("stateMachineAliasArn", asl::Value::string(record.alias_arn));
   }
   item.set("redriveCount", asl::Value::integer(record.redrive_count));
+  if (record.redrive_date) item.set("redriveDate", engine::epoch_seconds(*record.redrive_date));
   return std::move(item).build();
 }
 

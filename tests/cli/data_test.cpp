@@ -70,6 +70,26 @@ TEST_CASE("a killed run goes on with resume, functions and all", "[cli][data]") 
   CHECK(pawl({"resume", "--data", orders.data}).code == 0);  // nothing left
 }
 
+TEST_CASE("a failed run goes on with redrive", "[cli][data]") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("check.asl.json", R"({"StartAt": "T", "States": {
+      "T": {"Type": "Pass", "Parameters": {"order.$": "$.order"}, "Next": "U"},
+      "U": {"Type": "Succeed"}}})");
+  const std::string data = directory.path("data");
+  CHECK(pawl({"run", file, "--data", data, "--name", "first", "--input", "{}"}).code == 1);
+  const Ended again = pawl({"redrive", "first", "--data", data});
+  CHECK(again.code == 1);
+  const Ended redriven =
+      pawl({"redrive", "first", "--data", data, "--from", "T", "--input", R"({"order":7})"});
+  INFO(redriven.err);
+  CHECK(redriven.code == 0);
+  CHECK(redriven.json().find("order")->as_int() == 7);
+  const Ended refused = pawl({"redrive", "first", "--data", data});
+  CHECK(refused.code == 2);
+  CHECK_THAT(refused.err, Contains("Execution is SUCCEEDED and cannot be redriven"));
+  CHECK(pawl({"redrive", "--data", data}).code == 2);
+}
+
 TEST_CASE("an interrupted run says how to go on", "[cli][data]") {
   const Orders orders;
   Child child({"run", orders.file, "--data", orders.data, "--name", "first"});

@@ -161,6 +161,47 @@ TEST_CASE("a stopped execution is aborted with what the caller said", "[service]
   });
 }
 
+TEST_CASE("a failed execution is redriven, and says when and how often", "[service][redrive]") {
+  World().run([](Client& client) {
+    const std::string machine = client.create(
+        "m", R"({"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","Cause":"C"}}})");
+    const std::string execution = client.start(machine);
+    CHECK(client.ended(execution).body.find("redriveDate") == nullptr);
+    const Reply first =
+        client("RedriveExecution", {{"executionArn", execution}, {"clientToken", "one"}});
+    INFO(first.text);
+    REQUIRE(first.status == 200);
+    const Reply ended = client.ended(execution);
+    CHECK(ended.member("redriveCount") == "1");
+    CHECK(ended.member("redriveDate") == first.member("redriveDate"));
+    CHECK(ended.member("redriveStatus") == "REDRIVABLE");
+    // The same token again is the same call.
+    const Reply again =
+        client("RedriveExecution", {{"executionArn", execution}, {"clientToken", "one"}});
+    CHECK(again.text == first.text);
+    CHECK(client.ended(execution).member("redriveCount") == "1");
+    const Reply listed = client("ListExecutions", {{"stateMachineArn", machine}});
+    REQUIRE(listed.count("executions") == 1);
+    CHECK(listed.body.find("executions")->items()[0].find("redriveCount")->as_int() == 1);
+    CHECK(listed.body.find("executions")->items()[0].find("redriveDate") != nullptr);
+    const Reply history = client("GetExecutionHistory", {{"executionArn", execution}});
+    REQUIRE(history.count("events") == 6);
+    const asl::Value& redriven = history.body.find("events")->items()[3];
+    CHECK(redriven.find("type")->as_string() == "ExecutionRedriven");
+    CHECK(redriven.find("executionRedrivenEventDetails")->find("redriveCount")->as_int() == 1);
+
+    client("DeleteStateMachine", {{"stateMachineArn", machine}});
+    const Reply deleting = client("RedriveExecution", {{"executionArn", execution}});
+    CHECK(deleting.error() == "ExecutionNotRedrivable");
+    CHECK(deleting.message() == "State machine is in DELETING status");
+    CHECK(client("RedriveExecution", {{"executionArn", execution + "x"}}).error() ==
+          "ExecutionDoesNotExist");
+    CHECK(client("RedriveExecution", {{"executionArn", machine}}).error() == "InvalidArn");
+    CHECK(client("RedriveExecution", {{"executionArn", execution}, {"clientToken", ""}}).error() ==
+          "ValidationException");
+  });
+}
+
 TEST_CASE("executions are listed newest first, by status and in pages", "[service][executions]") {
   World().run([](Client& client) {
     const std::string arn = client.create("m");
