@@ -308,7 +308,6 @@ bool Comparison::size(const Term& left, const Term& right, bool& result) {
 bool Comparison::empty(const Term& left, const Term& right, bool& result) {
   result = false;
   if (left.kind != OperandKind::kString && left.kind != OperandKind::kJson) return true;
-  if (right.kind != OperandKind::kBool) return invalid("Expected boolean node");
   bool is_empty = false;
   if (left.kind == OperandKind::kString) {
     is_empty = left.value.as_string().empty();
@@ -319,6 +318,7 @@ bool Comparison::empty(const Term& left, const Term& right, bool& result) {
     if (value.is_object()) return other("ClassCastException");
     is_empty = value.size() == 0;
   }
+  if (right.kind != OperandKind::kBool) return invalid("Expected boolean node");
   result = is_empty == right.value.as_bool();
   return true;
 }

@@ -173,6 +173,7 @@ struct Expression {
   enum class Kind : std::uint8_t { kRelation, kAnd, kOr, kNot } kind = Kind::kRelation;
   std::vector<Expression> terms;  // kAnd, kOr, kNot
   Operator op = Operator::kExists;
+  bool lone = false;  // kRelation: a path alone, which asks whether it exists
   Operand left;
   Operand right;
 };

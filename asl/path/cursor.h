@@ -27,7 +27,12 @@ class Cursor {
 
   bool in_bounds(std::size_t at) const { return at < end_; }
   bool in_bounds() const { return in_bounds(position_); }
-  bool at_tail() const { return position_ + 1 >= end_; }  // on the last character, or past it
+  // On the last character, or past it. One outside the BMP counts as two, as in Java.
+  bool at_tail() const {
+    if (position_ + 1 >= end_) return true;
+    const unsigned lead = static_cast<unsigned char>(text_[position_]);
+    return lead >= 0xC0 && lead < 0xF0 && position_ + (lead < 0xE0 ? 2 : 3) >= end_;
+  }
 
   char at(std::size_t index) {
     if (index < text_.size()) return text_[index];

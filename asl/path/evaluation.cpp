@@ -203,7 +203,7 @@ bool Evaluation::run_wildcard(std::size_t i, const Value& node) {
   if (node.is_object()) {
     for (const Member& member : node.members()) {
       if (leaf(i)) {
-        results_.push_back(member.value);
+        if (accepts_leaf_name(i)) results_.push_back(member.value);
         if (!state_.visit()) return false;
       } else if (!run(i + 1, member.value)) {
         return false;
@@ -320,9 +320,10 @@ bool Evaluation::scan_matches(std::size_t target, const Value& node, bool& match
   return true;
 }
 
-// In `..[1].name` the name is tried on every element of every array, together with the element's
-// index, and kept where the step before the name is written just like that index. The index stays
-// noted when the scan goes on, so that `..*.name` finds nothing behind the first array.
+// In `..[1].name` (and in `..[1].*` each name of an object) the name is tried on every element of
+// every array, together with the element's index, and kept where the step before the name is
+// written just like that index. The index stays noted when the scan goes on, so that `..*.name`
+// finds nothing behind the first array.
 bool Evaluation::accepts_leaf_name(std::size_t i) const {
   if (upstream_index_ < 0 || i < 2 || path_.steps[i - 2].kind() != StepKind::kScan) return true;
   const Step& before = path_.steps[i - 1];

@@ -6,6 +6,12 @@ namespace pawl::asl::jsonpath {
 
 namespace {
 
+// The keys of one object are a set, and no list that could be compared with anything.
+bool is_key_set(const CompiledPath& path) {
+  return path.definite && path.ends_in_function() &&
+         std::get<FunctionStep>(path.steps.back().data).call->function == Function::kKeys;
+}
+
 class Condition {
  public:
   Condition(const Value& item, EvaluationState& state) : item_(item), state_(state) {}
@@ -33,11 +39,7 @@ class Condition {
 
  private:
   bool relation(const Expression& expression, bool& result) {
-    const bool implied = expression.op == Operator::kExists &&
-                         expression.left.kind == OperandKind::kPath &&
-                         expression.right.kind == OperandKind::kBool &&
-                         expression.right.value.as_bool() == expression.left.should_exist;
-    if (implied) {
+    if (expression.lone) {
       bool found = false;
       if (!exists(*expression.left.path, found)) return false;
       result = found == expression.left.should_exist;
@@ -66,6 +68,12 @@ class Condition {
     if (!value_of(*operand.path, term.value)) {
       if (state_.failure != Failure::kNotFound) return false;
       term.value = Value();
+    }
+    if (term.value.is_array() && is_key_set(*operand.path)) {
+      return state_.fail(Failure::kOther, [] {
+        return "JsonPathException: Could not convert class java.util.LinkedHashMap$LinkedKeySet "
+               "to a ValueNode";
+      });
     }
     term.kind = kind_of(term.value);
     return true;

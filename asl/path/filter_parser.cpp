@@ -53,6 +53,17 @@ constexpr std::array<OperatorName, 21> kOperators = {{
     {"NONEOF", Operator::kNoneOf},
 }};
 
+// The whole character that the byte at `at` belongs to.
+std::string_view character_at(std::string_view text, std::size_t at) {
+  const auto continues = [text](std::size_t i) {
+    return i < text.size() && (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80;
+  };
+  while (at > 0 && continues(at)) --at;
+  std::size_t end = at + 1;
+  while (continues(end)) ++end;
+  return text.substr(at, end - at);
+}
+
 bool is_operator_char(char c) { return c == '<' || c == '>' || c == '=' || c == '~' || c == '!'; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -102,7 +113,7 @@ class FilterParser {
       if (at < filter_.text().size()) {
         error_.message = "Failed to parse filter: " + std::string(filter_.text()) +
                          ", error on position: " + std::to_string(at) +
-                         ", char: " + filter_.text()[at];
+                         ", char: " + std::string(character_at(filter_.text(), at));
       } else {
         error_.message = "java.lang.StringIndexOutOfBoundsException: String index out of range: " +
                          std::to_string(at);
@@ -225,10 +236,7 @@ class FilterParser {
     if (error_.code != ErrorCode::kInvalid) return false;
     filter_.set_position(before);
     if (out.left.kind != OperandKind::kPath) return invalid("Expected path node");
-    out.op = Operator::kExists;
-    out.right = Operand();
-    out.right.kind = OperandKind::kBool;
-    out.right.value = Value::boolean(out.left.should_exist);
+    out.lone = true;
     return true;
   }
 

@@ -61,10 +61,10 @@ template <typename Use>
 void each_element(const std::vector<Value>& parameters, Use use) {
   for (const Value& parameter : parameters) {
     if (!parameter.is_array()) {
-      use(parameter, false);
+      use(parameter);
       continue;
     }
-    for (const Value& item : parameter.items()) use(item, true);
+    for (const Value& item : parameter.items()) use(item);
   }
 }
 
@@ -74,7 +74,8 @@ bool aggregate(Function function, const Value& node, const std::vector<Value>& p
   double squares = 0;
   double count = 0;
   double smallest = std::numeric_limits<double>::max();
-  double largest = -std::numeric_limits<double>::max();
+  // Where Jayway starts: of negative numbers alone this is the maximum.
+  double largest = std::numeric_limits<double>::denorm_min();
   const auto add = [&](const Value& value) {
     if (!value.is_number()) return;
     const double number = value.as_double();
@@ -87,7 +88,7 @@ bool aggregate(Function function, const Value& node, const std::vector<Value>& p
   if (node.is_array()) {
     for (const Value& item : node.items()) add(item);
   }
-  each_element(parameters, [&](const Value& value, bool) { add(value); });
+  each_element(parameters, add);
   if (count == 0) return no_numbers(state);
   switch (function) {
     case Function::kSum:
@@ -109,7 +110,7 @@ bool aggregate(Function function, const Value& node, const std::vector<Value>& p
   return true;
 }
 
-// The strings of an array, then the parameters.
+// The strings of an array, then the parameters, of whatever kind but null.
 Value concatenate(const Value& node, const std::vector<Value>& parameters) {
   std::string text;
   if (node.is_array()) {
@@ -117,10 +118,10 @@ Value concatenate(const Value& node, const std::vector<Value>& parameters) {
       if (item.is_string()) text += item.as_string();
     }
   }
-  each_element(parameters, [&](const Value& value, bool in_array) {
+  each_element(parameters, [&](const Value& value) {
     if (value.is_string()) {
       text += value.as_string();
-    } else if (in_array && !value.is_null()) {
+    } else if (!value.is_null()) {
       text += java_to_string(value);
     }
   });
@@ -190,7 +191,7 @@ bool element_of(const FunctionCall& call, const Value& node, const std::vector<V
   if (call.function == Function::kFirst) return element(node, 0, state, result);
   if (call.function == Function::kLast) return element(node, -1, state, result);
   const Value* index = nullptr;
-  each_element(parameters, [&](const Value& value, bool) {
+  each_element(parameters, [&](const Value& value) {
     if (index == nullptr && value.is_number()) index = &value;
   });
   if (index == nullptr) {

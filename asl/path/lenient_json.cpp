@@ -106,6 +106,19 @@ class Reader {
     }
   }
 
+  // Leading zeros mean nothing, and digits may lack behind the point.
+  static std::string strict_number(std::string_view word) {
+    std::string out;
+    if (word.front() == '-') out = word.front();
+    word.remove_prefix(out.size());
+    while (word.size() > 1 && word[0] == '0' && word[1] >= '0' && word[1] <= '9') {
+      word.remove_prefix(1);
+    }
+    out += word;
+    if (out.back() == '.') out += '0';
+    return out;
+  }
+
   std::string_view read_bare(std::string_view stops) {
     const std::size_t begin = at_;
     while (!done() && stops.find(text_[at_]) == std::string_view::npos) ++at_;
@@ -120,7 +133,7 @@ class Reader {
     if (word == "true") return Value::boolean(true);
     if (word == "false") return Value::boolean(false);
     if (!word.empty() && (word[0] == '-' || (word[0] >= '0' && word[0] <= '9'))) {
-      if (Result<Value> number = read_json(word)) return *number;
+      if (Result<Value> number = read_json(strict_number(word))) return *number;
     }
     return Value::string(word);
   }

@@ -24,8 +24,7 @@ std::optional<std::int32_t> parse_int(std::string_view text) {
   return value;
 }
 
-// Java's String.split: empty pieces at the end are dropped.
-std::vector<std::string_view> split(std::string_view text, char separator) {
+std::vector<std::string_view> split_all(std::string_view text, char separator) {
   std::vector<std::string_view> pieces;
   while (true) {
     const std::size_t at = text.find(separator);
@@ -33,6 +32,12 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     if (at == std::string_view::npos) break;
     text.remove_prefix(at + 1);
   }
+  return pieces;
+}
+
+// Java's String.split: empty pieces at the end are dropped.
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces = split_all(text, separator);
   while (!pieces.empty() && pieces.back().empty()) pieces.pop_back();
   return pieces;
 }
@@ -401,7 +406,7 @@ class PathParser {
 
   bool add_indexes(std::string_view text) {
     std::vector<std::int32_t> indexes;
-    for (const std::string_view piece : split(text, ',')) {
+    for (const std::string_view piece : split_all(text, ',')) {
       const std::optional<std::int32_t> index = parse_int(trimmed(piece));
       if (!index) {
         return fail("Failed to parse token in ArrayIndexOperation: " + std::string(trimmed(piece)));
@@ -555,9 +560,8 @@ Result<CompiledPath> parse_path(std::string_view text, const ParseContext& conte
     return Error{ErrorCode::kLimit,
                  "Paths nest deeper than " + std::to_string(kMaxPathNesting) + " levels.", ""};
   }
-  const std::size_t first = text.find_first_not_of(' ');
   std::string completed;
-  if (first == std::string_view::npos || !is_context(text[first])) {
+  if (text.empty() || !is_context(text.front())) {
     completed = "$." + std::string(text);
     text = completed;
   }

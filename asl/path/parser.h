@@ -25,9 +25,9 @@ struct ParseContext {
   bool service = false;
 };
 
-// A path as Jayway's compiler takes it: blanks around it are dropped, and one that begins with
-// neither `$` nor `@` is read as if `$.` stood before it. kInvalid with Jayway's message and
-// "offset N"; kLimit beyond a bound above.
+// A path as Jayway's compiler takes it: blanks behind it are dropped, and one that begins with
+// neither `$` nor `@` is read as if `$.` stood before it (a blank before them makes it invalid).
+// kInvalid with Jayway's message and "offset N"; kLimit beyond a bound above.
 Result<CompiledPath> parse_path(std::string_view text, const ParseContext& context = {});
 
 // The condition of a filter; `text` is `[?( ... )]` with its brackets.

@@ -1,9 +1,10 @@
-// A definition is any text: checking it, compiling it and finding places in it must not crash, and
-// what is found valid must compile.
+// A definition is any text: checking it, compiling it, listing what it reads and finding places in
+// it must not crash, and what is found valid must compile.
 #include "asl/json/reader.h"
 #include "asl/parse/parse.h"
 #include "asl/validate/batch.h"
 #include "asl/validate/label_error.h"
+#include "asl/validate/references.h"
 #include "asl/validate/validate.h"
 #include "base/assert.h"
 
@@ -36,6 +37,7 @@ void check(std::uint8_t choice, std::string_view text) {
 
   const auto definition = read_json(text);
   if (!definition) return;
+  static_cast<void>(variable_references(*definition));
   const auto compiled = compile(*definition);
   if (is_valid(diagnostics) && !options.placeholders && !compiled) {
     PAWL_ASSERT(compiled.error().code == pawl::ErrorCode::kUnsupported);
