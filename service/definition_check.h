@@ -1,4 +1,4 @@
-// Whether a definition may be registered: valid by the service's rules, and one that we can run.
+// Whether a definition may be registered: valid by the service's rules.
 #pragma once
 
 #include "asl/json/value.h"
@@ -9,9 +9,8 @@
 
 namespace pawl::service {
 
-// Empty: it may. Otherwise InvalidDefinition with the text of the validator; the same for a
-// definition that is valid but uses what is not offered yet (JSONata): never accept what cannot
-// run.
+// Empty: it may. Otherwise InvalidDefinition with the text of the validator. What is valid also
+// compiles: validate() makes sure of it.
 std::optional<ApiError> check_definition(std::string_view text, bool express);
 // The same of a definition that was read; of a Standard machine.
 std::optional<ApiError> check_definition(const asl::Value& definition);

@@ -130,7 +130,7 @@ void check_compiles(const Value& definition, const ValidateOptions& options,
                     std::vector<Diagnostic>& diagnostics) {
   if (options.placeholders || has_errors(diagnostics)) return;
   const auto compiled = compile(definition);
-  if (compiled || compiled.error().code == ErrorCode::kUnsupported) return;
+  if (compiled) return;
   const Error& error = compiled.error();
   diagnostics.insert(diagnostics.begin(),
                      {Severity::kError, std::string(code::kSchema), error.message, error.where});

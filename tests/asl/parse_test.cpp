@@ -173,15 +173,6 @@ TEST_CASE("a Distributed Map keeps reader, batcher and writer as they stand", "[
   CHECK(map.distributed->tolerated_failure_percentage.path);
 }
 
-TEST_CASE("a JSONata state is not run yet, and the answer says which", "[asl][parse]") {
-  const Error error = compile_error(
-      R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "QueryLanguage": "JSONata",
-          "End": true}}})");
-  CHECK(error.code == ErrorCode::kUnsupported);
-  CHECK(error.message.find("'A'") != std::string::npos);
-  CHECK(error.where == "/States/A");
-}
-
 TEST_CASE("what validation would refuse is refused with its place, never asserted",
           "[asl][parse]") {
   struct Case {
