@@ -19,6 +19,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import report
+
 TEXTS = ("definition", "input", "variables", "context")
 
 
@@ -82,14 +84,16 @@ def main() -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("-v", "--verbose", action="store_true")
+    report.add_option(parser)
     arguments = parser.parse_args()
-    passed = failed = 0
+    passed, failures = 0, {}
     for name, case in read_cases(arguments.directory):
         answer = parsed(ask(arguments.endpoint, request_of(case)))
         wrong = [key for key, value in case["expect"].items()
                  if (key in answer) != (value is not None) or (value is not None and not same(answer[key], value))]
         passed += not wrong
-        failed += bool(wrong)
+        if wrong:
+            failures[name] = f"{', '.join(wrong)} in {json.dumps(answer)[:400]}"
         if wrong and arguments.verbose:
             print(f"FAILED {name}")
             for key in wrong:
@@ -97,8 +101,9 @@ def main() -> int:
                 print(f"    {' ' * len(key)}  found    {json.dumps(answer.get(key))}")
             if "message" in answer and "message" not in wrong:
                 print(f"    {answer['message']}")
-    print(f"{passed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    report.write(arguments.report, failures)
+    print(f"{passed} passed, {len(failures)} failed, 0 skipped")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
