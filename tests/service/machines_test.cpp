@@ -311,4 +311,23 @@ TEST_CASE("a definition is validated without being registered", "[service][machi
   });
 }
 
+TEST_CASE("warnings are asked for, and diagnostics are cut at maxResults", "[service][machines]") {
+  World().run([](Client& client) {
+    // Two errors and one warning.
+    const auto validate = [&](const std::string& members) {
+      return client("ValidateStateMachineDefinition",
+                    R"({"definition":"{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",)"
+                    R"(\"End\":true,\"B\":1,\"C\":2,\"Parameters\":{\"x\":\"$.a\"}}}}")" +
+                        members + "}");
+    };
+    CHECK(validate("").count("diagnostics") == 2);
+    CHECK(validate(R"(,"severity":"WARNING")").count("diagnostics") == 3);
+    CHECK(validate(R"(,"maxResults":0)").count("diagnostics") == 2);
+    const Reply cut = validate(R"(,"maxResults":1,"severity":"WARNING")");
+    CHECK(cut.count("diagnostics") == 1);
+    CHECK(cut.text.find(R"("truncated":true)") != std::string::npos);
+    CHECK(validate(R"(,"maxResults":2)").text.find(R"("truncated":false)") != std::string::npos);
+  });
+}
+
 }  // namespace pawl::service::test
