@@ -1,9 +1,8 @@
 // pawl show NAME: one execution, and where it stands.
-#include "asl/json/reader.h"
-#include "asl/json/writer.h"
 #include "cli/command.h"
 #include "cli/diagnostics.h"
 #include "cli/outcome.h"
+#include "cli/rows.h"
 #include "cli/stored_executions.h"
 #include "cli/terminal.h"
 #include "runtime/log/log.h"
@@ -46,40 +45,28 @@ std::vector<std::string> open_states(const std::vector<asl::Value>& events, Defi
   return states;
 }
 
-void row(std::string_view name, std::string_view value) {
-  write_out(fmt::format("{}{}", out().paint(Style::kDim, fmt::format("{:<10}", name)), value));
-}
-
-// JSON set out over lines, under its name.
-void document(std::string_view name, const std::string& json) {
-  constexpr std::string_view kIndent = "          ";
-  const Result<asl::Value> value = asl::read_json(json);
-  std::string text = value ? asl::to_pretty_json(*value) : json;
-  for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
-    text.insert(at + 1, kIndent);
-  }
-  row(name, text);
-}
-
 void show_text(const ExecutionOutcome& outcome, const std::vector<std::string>& open) {
-  row("name", out().paint(Style::kBold, outcome.name));
-  row("status", out().paint(status_style(outcome.status), engine::status_name(outcome.status)));
-  row("arn", outcome.arn);
-  row("started", date_text(outcome.start_date) + " UTC");
+  const Rows rows(10);
+  rows.row("name", out().paint(Style::kBold, outcome.name));
+  rows.row("status",
+           out().paint(status_style(outcome.status), engine::status_name(outcome.status)));
+  rows.row("arn", outcome.arn);
+  rows.row("started", date_text(outcome.start_date) + " UTC");
   if (outcome.stop_date) {
     const auto span = *outcome.stop_date - outcome.start_date;
-    row("stopped", fmt::format("{} UTC, after {}", date_text(*outcome.stop_date),
-                               elapsed_text(std::chrono::duration<double>(span).count())));
+    rows.row("stopped", fmt::format("{} UTC, after {}", date_text(*outcome.stop_date),
+                                    elapsed_text(std::chrono::duration<double>(span).count())));
   }
-  for (const std::string& state : open) row("is in", runtime::escape_for_log(state));
-  if (outcome.failure.error) row("error", runtime::escape_for_log(*outcome.failure.error));
-  if (outcome.failure.cause) document("cause", runtime::escape_for_log(*outcome.failure.cause));
+  for (const std::string& state : open) rows.row("is in", runtime::escape_for_log(state));
+  if (outcome.failure.error) rows.row("error", runtime::escape_for_log(*outcome.failure.error));
+  if (outcome.failure.cause)
+    rows.document("cause", runtime::escape_for_log(*outcome.failure.cause));
   if (!outcome.failed_state.empty()) {
-    row("state", runtime::escape_for_log(outcome.failed_state) +
-                     (outcome.place.empty() ? "" : " at " + outcome.place));
+    rows.row("state", runtime::escape_for_log(outcome.failed_state) +
+                          (outcome.place.empty() ? "" : " at " + outcome.place));
   }
-  if (outcome.input) document("input", *outcome.input);
-  if (outcome.output) document("output", *outcome.output);
+  if (outcome.input) rows.document("input", *outcome.input);
+  if (outcome.output) rows.document("output", *outcome.output);
 }
 
 int engine_failure(const Error& error) {
