@@ -17,7 +17,11 @@ std::optional<asl::Payload> items_for_test(Turn& turn, Branch& branch, const asl
                                            const asl::Payload& input) {
   Inspector& inspector = *turn.services().inspector;
   const bool reads = state.distributed && state.distributed->item_reader;
-  if (reads && inspector.item_data() != nullptr) return *inspector.item_data();
+  if (const Result<asl::Payload>* read = inspector.item_data(); reads && read != nullptr) {
+    if (*read) return **read;
+    raise_failure(turn, branch, "States.ItemReaderFailed", read->error().message);
+    return std::nullopt;
+  }
   std::optional<asl::Payload> items = map_items(turn, branch, state, input);
   if (items) inspector.saw(FlowStep::kItemsPath, *items);
   return items;
