@@ -38,6 +38,24 @@ std::string text_of(SourceLine place) {
   throw Stop(Error{code, std::move(message), text_of(place)});
 }
 
+// yaml-cpp writes the escapes \N and \_ (U+0085, U+00A0) as single bytes, which are not UTF-8.
+std::string whole_characters(std::string_view text) {
+  std::string out;
+  std::size_t tail = 0;  // bytes of the current character that are still to come
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool continues = (byte & 0xC0) == 0x80;
+    if (continues && tail == 0) out += '\xC2';
+    if (continues) {
+      tail -= tail > 0 ? 1 : 0;
+    } else {
+      tail = byte < 0xC0 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+    }
+    out += c;
+  }
+  return out;
+}
+
 // Builds the tree from yaml-cpp's events: open collections on a stack, finished nodes in a list.
 class Builder : public YAML::EventHandler {
  public:
@@ -54,8 +72,9 @@ class Builder : public YAML::EventHandler {
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) override {
+                const std::string& unescaped) override {
     const SourceLine place = place_of(mark);
+    const std::string text = whole_characters(unescaped);
     if (expects_key()) {
       if (!is_plain_or_text(tag)) stop(ErrorCode::kInvalid, unknown_tag(tag).message, place);
       return add_key(text, place);

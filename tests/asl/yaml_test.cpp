@@ -157,4 +157,12 @@ TEST_CASE("a YAML document is bounded in size, depth and aliases", "[asl][yaml]"
   CHECK(yaml_error(deep).code == ErrorCode::kLimit);
 }
 
+TEST_CASE("escapes of one character give whole characters", "[asl][yaml]") {
+  CHECK(as_json(R"("a\Nb")") ==
+        "\"a\xC2\x85"
+        "b\"");
+  CHECK(as_json(R"("é\_\_x": 1)") == "{\"é\xC2\xA0\xC2\xA0x\":1}");
+  CHECK(as_json(R"("\x85\xA0\L")") == "\"\xC2\x85\xC2\xA0\xE2\x80\xA8\"");
+}
+
 }  // namespace pawl::asl
