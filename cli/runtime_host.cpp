@@ -76,6 +76,10 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
   host->engine_ = std::make_unique<engine::Engine>(std::move(engine_options));
   host->states_api_ = std::make_unique<service::Api>(*host->engine_);
   host->tasks_->connect(*host->states_api_);
+  host->embedded_ = std::make_unique<connectors::EmbeddedServices>(
+      *host->engine_, connectors::EmbeddedOptions{
+                          options.data.empty() ? "" : absolute_path(options.data) + "/objects"});
+  host->tasks_->connect(*host->embedded_);
   return host;
 }
 
@@ -90,7 +94,8 @@ Status RuntimeHost::run(const std::function<void()>& body,
   Status status;
   shards_[0]->run([&] {
     if (before_open) before_open();
-    status = open_engine();
+    status = embedded_->open();
+    if (status) status = open_engine();
     if (status) body();
     close_engine();
     for (const auto& shard : shards_) shard->stop();

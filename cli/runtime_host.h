@@ -41,6 +41,7 @@ class RuntimeHost {
   // As the store had them when this was made; later changes are in engine().machines().
   const engine::Machines& stored_machines() const { return *stored_machines_; }
   TaskWorld& tasks() { return *tasks_; }
+  connectors::EmbeddedServices& embedded() { return *embedded_; }
   DataDirectory* data() { return data_.get(); }  // nullptr: memory
   runtime::Clock& clock() { return *clock_; }
   runtime::Random& random() { return random_; }
@@ -73,6 +74,7 @@ class RuntimeHost {
   std::unique_ptr<TaskWorld> tasks_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<service::Api> states_api_;  // what nested workflows call
+  std::unique_ptr<connectors::EmbeddedServices> embedded_;
 
   runtime::WaitPoint stopped_;
   bool stopping_ = false;

@@ -27,6 +27,7 @@ Result<std::shared_ptr<TaskWorld::Functions>> TaskWorld::open_functions(
   functions->registry.add("lambda", handler);
   functions->registry.add("states", states_);
   functions->registry.add("aws-sdk:sfn", states_);
+  if (embedded_ != nullptr) embedded_->register_handlers(functions->registry);
   functions_.emplace(directory, functions);
   return functions;
 }

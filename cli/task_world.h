@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "connectors/connectors.h"
+#include "connectors/embedded/services.h"
 #include "connectors/states/handler.h"
 #include "engine/task.h"
 #include "runtime/clock/clock.h"
@@ -31,6 +32,8 @@ class TaskWorld final : public engine::TaskHandlers {
 
   // Where nested workflows and `aws-sdk:sfn` calls go. Before the engine opens.
   void connect(connectors::StatesApi& api) { states_->connect(api); }
+  // Queues, buckets and their kin. Before add().
+  void connect(connectors::EmbeddedServices& services) { embedded_ = &services; }
 
   // kInvalid, kNotFound: the message says what is wrong with the functions or the mocks.
   Status add(const std::string& machine, const TaskSetup& setup);
@@ -63,6 +66,7 @@ class TaskWorld final : public engine::TaskHandlers {
   runtime::Shard& shard_;
   runtime::Clock& clock_;
   std::shared_ptr<connectors::StatesHandler> states_;
+  connectors::EmbeddedServices* embedded_ = nullptr;
   // Machines with one directory share its processes.
   std::map<std::string, std::shared_ptr<Functions>> functions_;
   std::map<std::string, Machine, std::less<>> machines_;

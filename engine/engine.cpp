@@ -130,6 +130,12 @@ Status Engine::delete_machine(std::string_view name) {
   });
 }
 
+Status Engine::append(const runtime::Batch& batch, std::function<void(Status)> durable) {
+  EngineShard& home = *state_->shards[0];
+  PAWL_ASSERT(runtime::Shard::current() == &home.shard());
+  return home.append(batch, std::move(durable));
+}
+
 // --- executions ------------------------------------------------------------------------------
 
 EngineShard& Engine::home_of_start(StartRequest& request) {

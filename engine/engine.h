@@ -164,6 +164,12 @@ class Engine {
   Status task_failure(std::string_view token, Failure failure);
   Status task_heartbeat(std::string_view token);
 
+  // --- rows of others in the same store: embedded services ---
+  // Appends `batch` to the journal, in the order of the calls; never suspends. `durable` runs on
+  // the first shard when it is on disk, or when the store failed and only it knows. On that shard's
+  // thread only. An error: nothing was appended, and `durable` is dropped.
+  Status append(const runtime::Batch& batch, std::function<void(Status)> durable);
+
   // --- names ---
   std::string machine_arn(std::string_view name) const;
   std::string execution_arn(std::string_view machine, std::string_view name) const;

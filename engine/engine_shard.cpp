@@ -281,17 +281,26 @@ Result<runtime::WallTime> EngineShard::redrive(ExecutionNumber number, RedriveRe
   return *date;
 }
 
-Status EngineShard::commit(const runtime::Batch& batch) {
+Status EngineShard::append(const runtime::Batch& batch, std::function<void(Status)> durable) {
   if (!open_) return unavailable();
+  if (engine_.options().journal->full()) {
+    return Error{ErrorCode::kLimit, "The engine is at its capacity; try again.", ""};
+  }
   const Result<runtime::CommitNumber> number =
       engine_.options().journal->append(batch, lease_, incarnation_);
   if (!number) return number.error();
+  after(*number, std::move(durable));
+  return {};
+}
+
+Status EngineShard::commit(const runtime::Batch& batch) {
   runtime::WaitPoint durable;
   std::optional<Status> answer;
-  after(*number, [&](const Status& status) {
+  const Status appended = append(batch, [&](const Status& status) {
     answer = status;
     durable.wake();
   });
+  if (!appended) return appended;
   const runtime::TimeHold hold = shard_.hold_time();
   while (!answer) durable.wait();
   return *std::move(answer);
@@ -363,6 +372,7 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
       return false;
     }
     execution->last_commit = *number;
+    for (const auto& fate : turn.take_fates()) fate->appended();
   }
   for (const ArmedTimer& timer : turn.take_armed()) {
     arm(execution->number, timer, execution->durable);

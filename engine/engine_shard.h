@@ -33,6 +33,8 @@ class EngineShard {
   Result<StartResult> start(StartRequest request);
   Result<ExecutionDescription> run_synchronously(StartRequest request);
   Result<runtime::WallTime> redrive(ExecutionNumber number, RedriveRequest request);
+  // See Engine::append().
+  Status append(const runtime::Batch& batch, std::function<void(Status)> durable);
   // Commits `batch` of the engine's own (machines). Suspends until it is durable.
   Status commit(const runtime::Batch& batch);
   // Queues a message; loads the execution if it rests in the store. kNotFound: no such execution.

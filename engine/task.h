@@ -67,11 +67,28 @@ struct TaskRequest {
   std::shared_ptr<Cancellation> cancellation;
 };
 
+// What becomes of the writes that an outcome carries. Both calls come on the thread of the shard
+// that runs the execution, and must not suspend. Destroyed without appended(): nobody waited for
+// the outcome any more, and nothing was written.
+class WritesFate {
+ public:
+  virtual ~WritesFate() = default;
+  // They are in the journal: every commit that is appended from now on comes after them.
+  virtual void appended() = 0;
+  // They are on disk, or the store failed and only it knows.
+  virtual void durable(const Status& status) = 0;
+};
+
+// Rows that join the commit which records an outcome: the effect of an embedded connector happens
+// exactly once, with it. Empty for everything that acts outside the store.
+struct JoinedWrites {
+  runtime::Batch batch;
+  std::shared_ptr<WritesFate> fate;  // may be null
+};
+
 struct TaskSucceeded {
   asl::Payload output;
-  // Joined to the commit that records the outcome: the effect of an embedded connector happens
-  // exactly once, with it. Empty for everything that acts outside the store.
-  runtime::Batch writes;
+  JoinedWrites writes;
 };
 
 struct TaskFailed {
@@ -86,6 +103,7 @@ struct TaskSubmitted {
   asl::Payload continuation;
   // Call resume() again after this long; absent: only a token or a child's end goes on.
   std::optional<std::chrono::milliseconds> poll_after;
+  JoinedWrites writes = {};
 };
 
 using Outcome = std::variant<TaskSucceeded, TaskFailed, TaskSubmitted>;

@@ -340,6 +340,14 @@ void Turn::write_express(runtime::Batch& batch) {
   batch.append(joined_);
 }
 
+void Turn::join(JoinedWrites writes) {
+  joined_.append(writes.batch);
+  if (writes.fate != nullptr) {
+    fates_.push_back(writes.fate);
+    after_commit([fate = std::move(writes.fate)](const Status& status) { fate->durable(status); });
+  }
+}
+
 runtime::Batch Turn::finish() {
   runtime::Batch batch;
   if (execution_.durable) {

@@ -93,7 +93,7 @@ class Turn : public FrameStore {
   // --- effects, after the commit ---
   void dispatch(Branch& branch, bool resume);
   void after_commit(std::function<void(Status)> effect) { effects_.push_back(std::move(effect)); }
-  void join(const runtime::Batch& writes) { joined_.append(writes); }
+  void join(JoinedWrites writes);
   void forget_dispatch_of(ExecutionNumber child);  // erases the child's notice row
 
   // Ends the execution: fixes status and stop date. A successful end drops all branches; the frames
@@ -109,6 +109,7 @@ class Turn : public FrameStore {
 
   std::vector<Dispatch> take_dispatches() { return std::move(dispatches_); }
   std::vector<std::function<void(Status)>> take_effects() { return std::move(effects_); }
+  std::vector<std::shared_ptr<WritesFate>> take_fates() { return std::move(fates_); }
   std::vector<CancelledTask> take_cancelled() { return std::move(cancelled_); }
   std::vector<ArmedTimer> take_armed() { return std::move(armed_); }
 
@@ -140,6 +141,7 @@ class Turn : public FrameStore {
   std::vector<ArmedTimer> armed_;
   std::vector<std::string> erased_;
   runtime::Batch joined_;
+  std::vector<std::shared_ptr<WritesFate>> fates_;  // of joined_
   bool ended_here_ = false;
   std::optional<ExecutionStatus> reopened_from_;
 };

@@ -246,7 +246,7 @@ void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
 
 void resume_task(Turn& turn, Branch& branch, const asl::TaskState& state, Outcome outcome) {
   if (auto* succeeded = std::get_if<TaskSucceeded>(&outcome)) {
-    turn.join(succeeded->writes);
+    turn.join(std::move(succeeded->writes));
     return succeed_attempt(turn, branch, state, std::move(succeeded->output));
   }
   if (auto* failed = std::get_if<TaskFailed>(&outcome)) {
@@ -258,6 +258,7 @@ void resume_task(Turn& turn, Branch& branch, const asl::TaskState& state, Outcom
     return fail_attempt(turn, branch, state, {.failure = std::move(failed->failure)}, false);
   }
   auto& submitted = std::get<TaskSubmitted>(outcome);
+  turn.join(std::move(submitted.writes));
   Frame& frame = branch.frame;
   branch.cancellation.reset();
   if (submitted.output.present()) {

@@ -1,0 +1,202 @@
+#include "connectors/aws/mapping.h"
+
+#include "asl/json/writer.h"
+#include "connectors/aws/base64.h"
+#include "connectors/aws/digest.h"
+#include "connectors/http_date.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <vector>
+
+namespace pawl::connectors::aws {
+namespace {
+
+using asl::Member;
+using asl::ObjectBuilder;
+using asl::Value;
+using engine::Failure;
+using engine::TaskRequest;
+
+constexpr std::string_view kSdkPrefix = "aws-sdk:";
+
+bool contains(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Leaves out what is null, and writes JSON where the model wants text.
+Value to_members(const Profile& profile, const Value& value) {
+  if (value.is_array()) {
+    std::vector<Value> items;
+    items.reserve(value.size());
+    for (const Value& item : value.items()) items.push_back(to_members(profile, item));
+    return Value::array(std::move(items));
+  }
+  if (!value.is_object()) return value;
+  ObjectBuilder out;
+  for (const Member& member : value.members()) {
+    const std::string_view name = member.key.as_string();
+    if (member.value.is_null()) continue;
+    if (contains(profile.text_members, name) && !member.value.is_string()) {
+      out.set(name, Value::string(asl::to_json(member.value)));
+    } else {
+      out.set(name, to_members(profile, member.value));
+    }
+  }
+  return std::move(out).build();
+}
+
+// Dates become text; what is null is left out, what is empty is kept [rec].
+Value from_members(const Profile& profile, const Value& value) {
+  if (value.is_array()) {
+    std::vector<Value> items;
+    items.reserve(value.size());
+    for (const Value& item : value.items()) items.push_back(from_members(profile, item));
+    return Value::array(std::move(items));
+  }
+  if (!value.is_object()) return value;
+  ObjectBuilder out;
+  for (const Member& member : value.members()) {
+    if (member.value.is_null()) continue;
+    const bool date =
+        member.value.is_number() && contains(profile.date_members, member.key.as_string());
+    out.set(member.key, date ? Value::string(iso_date(member.value.as_double()))
+                             : from_members(profile, member.value));
+  }
+  return std::move(out).build();
+}
+
+bool less_ignoring_case(std::string_view a, std::string_view b) {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) <
+           std::tolower(static_cast<unsigned char>(y));
+  });
+}
+
+// What the SDK's HTTP client saw: AllHttpHeaders in the service's order, HttpHeaders sorted [rec].
+Value http_metadata(const Profile& profile, const std::string& request_id, std::string_view body,
+                    runtime::WallTime now) {
+  const auto text_of = [&](std::string_view header) -> std::string {
+    if (header == "x-amzn-RequestId") return request_id;
+    if (header == "connection" || header == "Connection") return "keep-alive";
+    if (header == "Content-Length") return std::to_string(body.size());
+    if (header == "Date") return http_date(now);
+    if (header == "Server") return "Server";
+    if (header == "x-amz-crc32") {
+      std::uint32_t crc = 0;
+      for (const char c : checksum_of(Checksum::kCrc32, body)) {
+        crc = (crc << 8U) | static_cast<unsigned char>(c);
+      }
+      return std::to_string(crc);
+    }
+    PAWL_ASSERT(header == "Content-Type");
+    return std::string(profile.content_type);
+  };
+  std::vector<std::string_view> sorted(profile.headers.begin(), profile.headers.end());
+  std::sort(sorted.begin(), sorted.end(), less_ignoring_case);
+  ObjectBuilder all;
+  for (const std::string_view header : profile.headers) {
+    all.set(header, Value::array({Value::string(text_of(header))}));
+  }
+  ObjectBuilder by_name;
+  for (const std::string_view header : sorted) {
+    by_name.set(header, Value::string(text_of(header)));
+  }
+  ObjectBuilder out;
+  out.set("AllHttpHeaders", std::move(all).build());
+  out.set("HttpHeaders", std::move(by_name).build());
+  out.set("HttpStatusCode", Value::integer(200));
+  return std::move(out).build();
+}
+
+// The exception's class in the SDKs; empty for errors that the model does not know.
+std::string_view exception_of(const Profile& profile, std::string_view code) {
+  for (const auto& [known, exception] : profile.exceptions) {
+    if (known == code) return exception;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_sdk(const Profile& profile, const TaskRequest& request) {
+  return profile.resource.empty() || request.resource->service.starts_with(kSdkPrefix);
+}
+
+std::string pascal_case(std::string_view name) {
+  std::string text(name);
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+  return text;
+}
+
+std::string iso_date(double seconds) {
+  const auto millis = static_cast<std::int64_t>(std::llround(seconds * 1000));
+  const std::time_t whole = millis / 1000;
+  std::tm parts{};
+  gmtime_r(&whole, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     millis % 1000);
+}
+
+std::variant<Call, Failure> to_call(const Profile& profile, const TaskRequest& request) {
+  const Value& parameters = request.parameters.value();
+  if (!parameters.is_object()) {
+    return Failure{"States.Runtime",
+                   fmt::format("The Parameters '{}' could not be used to start the Task: [The "
+                               "parameters must be an object]",
+                               request.parameters.text())};
+  }
+  Call call;
+  call.operation = pascal_case(request.resource->api_action);
+  call.input = to_members(profile, parameters);
+  call.execution_arn = request.execution_arn;
+  call.state_machine_arn = request.state_machine_arn;
+  return call;
+}
+
+asl::Payload to_output(const Profile& profile, const TaskRequest& request, const Value& answer,
+                       const std::string& request_id, std::string_view body,
+                       runtime::WallTime now) {
+  const Value shown = from_members(profile, answer);
+  if (is_sdk(profile, request)) return asl::Payload::of(shown);
+  ObjectBuilder whole(shown);
+  whole.set("SdkHttpMetadata", http_metadata(profile, request_id, body, now));
+  whole.set("SdkResponseMetadata",
+            std::move(ObjectBuilder().set("RequestId", Value::string(request_id))).build());
+  const Value unsorted = std::move(whole).build();
+  std::vector<Member> members(unsorted.members().begin(), unsorted.members().end());
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return a.key.as_string() < b.key.as_string(); });
+  return asl::Payload::of(Value::object(std::move(members)));
+}
+
+Failure to_failure(const Profile& profile, const TaskRequest& request, const Error& error,
+                   const std::string& request_id) {
+  const std::string_view exception = exception_of(profile, error.code);
+  if (!is_sdk(profile, request)) {
+    return Failure{
+        fmt::format("{}.{}", profile.prefix,
+                    exception.empty() ? profile.base_exception : exception),
+        fmt::format(
+            "{} (Service: {}; Status Code: {}; Error Code: {}; Request ID: {}; Proxy: null)",
+            error.message, profile.service, error.status, error.code, request_id)};
+  }
+  std::string cause = fmt::format("{} (Service: {}, Status Code: {}, Request ID: {}", error.message,
+                                  profile.sdk_service, error.status, request_id);
+  if (profile.extended_request_id) {
+    // 56 bytes in base64, which nobody can look up here.
+    std::string bytes = md5_of(request_id);
+    bytes += md5_of(bytes);
+    bytes += md5_of(bytes);
+    cause += ", Extended Request ID: " + to_base64(bytes);
+  }
+  return Failure{fmt::format("{}.{}", profile.sdk_prefix,
+                             exception.empty() ? profile.sdk_base_exception : exception),
+                 cause + ")"};
+}
+
+}  // namespace pawl::connectors::aws

@@ -1,0 +1,150 @@
+#include "connectors/embedded/ledger.h"
+
+#include "tests/connectors/embedded_world.h"
+
+#include <vector>
+
+namespace pawl::connectors::test {
+
+namespace {
+
+// Adds one to the number in `key`.
+Ledger::Decide increment(const std::string& key) {
+  return [key](Change& change) {
+    const std::optional<std::string> row = change.get(key);
+    change.put(key, std::to_string((row ? std::stoi(*row) : 0) + 1));
+  };
+}
+
+std::string row_of(Ledger& ledger, const std::string& key) {
+  std::optional<std::string> row;
+  CHECK(ledger.read([&](Change& change) { row = change.get(key); }).has_value());
+  return row.value_or("(none)");
+}
+
+// A Task that increments the row "Sx" as part of its commit, and answers what `answer` says.
+class Incrementing final : public engine::TaskHandlers, public engine::TaskHandler {
+ public:
+  engine::TaskHandler* find(const asl::Resource&, std::string_view, std::string_view) override {
+    return this;
+  }
+  engine::Outcome run(const engine::TaskRequest&) override {
+    engine::JoinedWrites writes;
+    REQUIRE(ledger->apply(increment("Sx"), &writes).has_value());
+    if (between) between();
+    return engine::TaskSucceeded{asl::Payload::of_text("{}"), std::move(writes)};
+  }
+  Ledger* ledger = nullptr;
+  std::function<void()> between;
+};
+
+constexpr const char* kTask =
+    R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",)"
+    R"("TimeoutSeconds":2,"End":true}}})";
+
+}  // namespace
+
+TEST_CASE("decisions that overlap see each other, durable or not", "[connectors][ledger]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    Ledger& ledger = world.services().ledger();
+    int left = 20;
+    runtime::WaitPoint all;
+    for (int i = 0; i < 20; ++i) {
+      REQUIRE(ledger.shard()
+                  .spawn([&] {
+                    CHECK(ledger.commit(increment("Sx")).has_value());
+                    if (--left == 0) all.wake();
+                  })
+                  .has_value());
+    }
+    all.wait();
+    CHECK(row_of(ledger, "Sx") == "20");
+  });
+}
+
+TEST_CASE("a scan merges what is decided with what is stored", "[connectors][ledger]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    Ledger& ledger = world.services().ledger();
+    REQUIRE(ledger
+                .commit([](Change& change) {
+                  for (const char* key : {"Sa", "Sb", "Sd"}) change.put(key, "stored");
+                })
+                .has_value());
+    std::string forward;
+    std::string back;
+    REQUIRE(ledger
+                .commit([&](Change& change) {
+                  forward.clear();
+                  back.clear();
+                  change.put("Sc", "new");
+                  change.erase("Sb");
+                  change.scan("S", "T", [&](std::string_view key, std::string_view) {
+                    forward.append(key);
+                    return true;
+                  });
+                  change.scan_back("S", "T", [&](std::string_view key, std::string_view) {
+                    back.append(key);
+                    return true;
+                  });
+                })
+                .has_value());
+    CHECK(forward == "SaScSd");
+    CHECK(back == "SdScSa");
+  });
+}
+
+TEST_CASE("the writes of a Task happen with its commit", "[connectors][ledger]") {
+  EmbeddedWorld world;
+  Incrementing tasks;
+  world.handlers = &tasks;
+  world.run([&](EmbeddedWorld& w) {
+    Ledger& ledger = w.services().ledger();
+    tasks.ledger = &ledger;
+    bool other_done = false;
+    tasks.between = [&] {
+      // Held: another decision about the row waits for this Task's commit.
+      REQUIRE(ledger.shard()
+                  .spawn([&] {
+                    CHECK(ledger.commit(increment("Sx")).has_value());
+                    other_done = true;
+                  })
+                  .has_value());
+      runtime::yield();
+      CHECK(row_of(ledger, "Sx") == "(none)");
+      CHECK_FALSE(other_done);
+    };
+    CHECK(w.execute(kTask).record.status == engine::ExecutionStatus::kSucceeded);
+    while (!other_done) runtime::sleep_for(std::chrono::milliseconds(1));
+    CHECK(row_of(ledger, "Sx") == "2");
+  });
+}
+
+TEST_CASE("the writes of a Task that nobody waits for never happen", "[connectors][ledger]") {
+  EmbeddedWorld world;
+  Incrementing tasks;
+  world.handlers = &tasks;
+  world.run([&](EmbeddedWorld& w) {
+    tasks.ledger = &w.services().ledger();
+    tasks.between = [] { runtime::sleep_for(std::chrono::seconds(5)); };
+    CHECK(w.execute(kTask).record.status == engine::ExecutionStatus::kFailed);
+    runtime::sleep_for(std::chrono::seconds(10));
+    CHECK(row_of(*tasks.ledger, "Sx") == "(none)");
+    CHECK(tasks.ledger->commit(increment("Sx")).has_value());  // nothing is held any more
+    CHECK(row_of(*tasks.ledger, "Sx") == "1");
+  });
+}
+
+TEST_CASE("a decision that fails writes nothing", "[connectors][ledger]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    Ledger& ledger = world.services().ledger();
+    const Status status = ledger.commit([](Change& change) {
+      change.put("Sx", "1");
+      change.fail({ErrorCode::kCorrupt, "damaged", "Sx"});
+    });
+    REQUIRE_FALSE(status.has_value());
+    CHECK(status.error().code == ErrorCode::kCorrupt);
+    CHECK(row_of(ledger, "Sx") == "(none)");
+  });
+}
+
+}  // namespace pawl::connectors::test
