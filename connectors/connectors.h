@@ -1,6 +1,7 @@
 // connectors/: how Task states reach systems outside the engine. Read this page first.
 //
 //   registry.h                    which handler serves which Resource: what the engine is given
+//   aws_models/aws_models.h       the shapes of AWS's APIs, as data
 //   lambda/handler.h              functions, by their ARN and by lambda:invoke
 //   lambda/mapping.h                parameters to invocation, answer to outcome; pure
 //   lambda/backend.h                who runs functions, as an interface

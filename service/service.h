@@ -5,6 +5,7 @@
 //   operations.h          the table: operation -> action; actions/ has one file per action
 //   constraints.h         the model's constraints as data (model.cpp), and their check
 //   errors.h              error texts and their form
+//   test_state/           TestState: its request, mocks and answer
 //   configuration.h       what the API keeps with a machine; activities.h, tags.h
 //
 // Source: api-facts sections 1-7, 10; the recorded cases outrank it.
