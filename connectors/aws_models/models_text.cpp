@@ -2,24 +2,24 @@
 #include "connectors/aws_models/aws_models.h"
 
 asm(".section .rodata\n"
-    ".global pawl_aws_models_begin\n"
-    ".global pawl_aws_models_end\n"
-    "pawl_aws_models_begin:\n"
+    ".global kPawlAwsModelsBegin\n"
+    ".global kPawlAwsModelsEnd\n"
+    "kPawlAwsModelsBegin:\n"
     ".incbin \"" PAWL_AWS_MODELS_FILE
     "\"\n"
-    "pawl_aws_models_end:\n"
+    "kPawlAwsModelsEnd:\n"
     ".previous\n");
 
 extern "C" {
-extern const char pawl_aws_models_begin[];
-extern const char pawl_aws_models_end[];
+extern const char kPawlAwsModelsBegin[];
+extern const char kPawlAwsModelsEnd[];
 }
 
 namespace pawl::connectors {
 
 std::string_view aws_models_text() {
-  return {pawl_aws_models_begin, static_cast<std::size_t>(pawl_aws_models_end -  // NOLINT
-                                                          pawl_aws_models_begin)};
+  return {kPawlAwsModelsBegin, static_cast<std::size_t>(kPawlAwsModelsEnd -  // NOLINT
+                                                        kPawlAwsModelsBegin)};
 }
 
 }  // namespace pawl::connectors
