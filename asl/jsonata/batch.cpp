@@ -2,7 +2,7 @@
 
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
-#include "asl/jsonata/text.h"
+#include "asl/jsonata/library.h"
 
 #include <cmath>
 
@@ -23,9 +23,9 @@ void write(const Value& value, Dialect dialect, std::string& out) {
     if (!std::isfinite(number) && dialect == Dialect::kReference) {
       out += "null";
     } else if (!std::isfinite(number)) {
-      write_json_string(javascript_number(number), out);
+      write_json_string(number_to_string(number), out);
     } else {
-      out += javascript_number(number);
+      out += number_to_string(number);
     }
   } else if (value.is_array()) {
     out += '[';

@@ -1,7 +1,7 @@
 #include "asl/jsonata/fault.h"
 
 #include "asl/json/writer.h"
-#include "asl/jsonata/text.h"
+#include "asl/jsonata/library.h"
 
 #include <utility>
 
@@ -123,7 +123,7 @@ constexpr Template kTemplates[] = {
 
 std::string json_text(const Value& value) {
   if (value.is_undefined()) return "undefined";
-  if (value.is_double()) return javascript_number(value.as_double());
+  if (value.is_double()) return number_to_string(value.as_double());
   return to_json(value);
 }
 
@@ -166,6 +166,15 @@ void fail_value(std::string_view code, const Value& value, int position) {
   fault.code = code;
   fault.position = position;
   fault.value = value;
+  throw fault;
+}
+
+void fail_values(std::string_view code, const Value& value, const Value& value2, int position) {
+  Fault fault;
+  fault.code = code;
+  fault.position = position;
+  fault.value = value;
+  fault.value2 = value2;
   throw fault;
 }
 

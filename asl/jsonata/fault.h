@@ -27,6 +27,8 @@ struct Fault {
 [[noreturn]] void fail_at(std::string_view code, int position);
 [[noreturn]] void fail_token(std::string_view code, int position, std::string_view token);
 [[noreturn]] void fail_value(std::string_view code, const Value& value, int position = -1);
+[[noreturn]] void fail_values(std::string_view code, const Value& value, const Value& value2,
+                              int position = -1);
 
 // Fills in the reference's text for the code.
 Failure to_failure(const Fault& fault);

@@ -6,7 +6,8 @@
 // literals are Values, whose counts are not atomic).
 //
 // Stack: evaluate() needs up to kEvaluateStackBytes of stack at AWS's nesting of 100, parse() up to
-// kParseStackBytes. Who runs it on a fiber gives that fiber so much more than it needs itself.
+// kParseStackBytes. Who runs it on a fiber gives that fiber at least 32 KiB more than that beside
+// its own needs: a leaf (a document of 256 levels, a pattern, the way of a failure) stands on top.
 // EvaluateOptions::stack_bytes says how much there really is: an expression that needs more fails
 // with AWS's text of a stack overflow, it never reaches the guard page.
 //
@@ -49,6 +50,13 @@ class RandomSource {
   virtual std::uint64_t next() = 0;
 };
 
+// Number of bytes of stack that parsing may use; deeper nesting fails with U1001.
+inline constexpr std::size_t kParseStackBytes = std::size_t{160} << 10;
+
+// Stack that an evaluation nested 100 deep may need, with a margin;
+// tests/asl/jsonata_stack_test.cpp measures it in each build.
+inline constexpr std::size_t kEvaluateStackBytes = std::size_t{200} << 10;
+
 // Variables that are made when an expression reads them. Each name is asked for at most once per
 // evaluation, after `bindings` and before the built-in functions; undefined: there is none.
 class VariableSource {
@@ -70,15 +78,17 @@ struct EvaluateOptions {
   // Evaluations of single nodes; more fails with U1001.
   std::uint64_t max_steps = 100'000'000;
   // A larger value fails with U1001, "Expression evaluation memory limit exceeded: ...". 0: the
-  // dialect's bound (kAwsValueBytesMax; kReference has none but that of the steps).
+  // dialect's bound (kAwsValueBytesMax; kReference has none).
   std::size_t value_bytes_max = 0;
+  // What one evaluation may build in all, thrown away or not; more fails in the same way.
+  std::size_t bytes_max = std::size_t{1} << 30;
   // Called every 1,024 steps, also inside long built-in functions; false ends the evaluation with
   // U1001, "Expression evaluation timeout: ...". It may suspend the fiber, look at a deadline or
   // at a cancellation.
   std::function<bool()> tick;
   // Bytes of stack that the evaluation may use from its entry; more fails with U1001. A second
   // guard beside max_depth, because one level takes several frames.
-  std::size_t stack_bytes = std::size_t{40} << 10;
+  std::size_t stack_bytes = kEvaluateStackBytes;
   // Milliseconds since 1970: $now and $millis, fixed for the whole evaluation.
   std::int64_t now_ms = 0;
   RandomSource* random = nullptr;  // nullptr: a fixed sequence
@@ -113,12 +123,5 @@ class Expression {
   explicit Expression(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
   std::shared_ptr<const Program> program_;
 };
-
-// Number of bytes of stack that parsing may use; deeper nesting fails with U1001.
-inline constexpr std::size_t kParseStackBytes = std::size_t{40} << 10;
-
-// Stack that an evaluation nested 100 deep may need, with a margin;
-// tests/asl/jsonata_stack_test.cpp measures it in each build.
-inline constexpr std::size_t kEvaluateStackBytes = std::size_t{128} << 10;
 
 }  // namespace pawl::asl::jsonata

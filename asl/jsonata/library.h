@@ -123,19 +123,4 @@ std::string uuid_text(const std::array<std::uint8_t, 16>& random_bytes);
 // $parse: JSON text to a value; -0 is 0.
 Result<Value> parse(std::string_view text);
 
-// ---- Characters (library_strings.cpp): positions count code points ----
-
-std::size_t length(std::string_view text);
-// $substring: a negative start counts from the end; start and length as the reference's slice.
-std::string substring(std::string_view text, double start, std::optional<double> length);
-// $pad: to |width| characters, on the right if positive, with `fill` repeated (blank if empty).
-Result<std::string> pad(std::string_view text, double width, std::string_view fill);
-// Simple case mapping of Latin, Greek, Cyrillic and Armenian; German sharp s becomes SS.
-std::string upper_case(std::string_view text);
-std::string lower_case(std::string_view text);
-
-// UTF-16 as the reference counts, surrogates kept both ways.
-std::u16string to_utf16(std::string_view text);
-std::string to_utf8(std::u16string_view text);
-
 }  // namespace pawl::asl::jsonata

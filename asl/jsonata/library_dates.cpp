@@ -1,4 +1,5 @@
 #include "asl/jsonata/library_pictures.h"
+#include "asl/jsonata/text.h"
 
 #include <algorithm>
 #include <array>
@@ -228,7 +229,7 @@ Result<Part> analyse_marker(View marker, Edition edition) {
   }
   if (presentation.empty()) presentation = default_presentation(part.component);
   if (presentation.empty()) {
-    return language_error("D3132", "Unknown component specifier \"" + to_utf8(marker.substr(0, 1)) +
+    return language_error("D3132", "Unknown component specifier \"" + utf8_of(marker.substr(0, 1)) +
                                        "\" in date/time picture string");
   }
   if (presentation.front() == u'n') {
@@ -317,13 +318,13 @@ Error no_name(char16_t component) {
   return language_error("D3133",
                         "The 'name' modifier can only be applied to months and days in the "
                         "date/time picture string, not " +
-                            to_utf8(View(&component, 1)));
+                            utf8_of(View(&component, 1)));
 }
 
 Text in_case(View ascii, LetterCase letter_case) {
-  const std::string text = to_utf8(ascii);
-  if (letter_case == LetterCase::kUpper) return to_utf16(upper_case(text));
-  if (letter_case == LetterCase::kLower) return to_utf16(lower_case(text));
+  const std::string text = utf8_of(ascii);
+  if (letter_case == LetterCase::kUpper) return utf16_of(upper_case(text));
+  if (letter_case == LetterCase::kLower) return utf16_of(lower_case(text));
   return Text(ascii);
 }
 
@@ -352,7 +353,7 @@ Result<Text> format_zone(const Part& part, const Offset& offset) {
     if (text && offset.minutes != 0) {
       Result<std::string> minutes = format_integer(offset.minutes, "00");
       if (!minutes) return minutes.error();
-      *text += u":" + to_utf16(*minutes);
+      *text += u":" + utf16_of(*minutes);
     }
   } else {
     return language_error("D3134",
@@ -398,7 +399,7 @@ Result<Text> format_part(const Part& part, const Moment& moment, const Offset& o
 
 char16_t folded(char16_t unit) {
   if (unit < 0x80) return unit >= u'a' && unit <= u'z' ? static_cast<char16_t>(unit - 32) : unit;
-  const Text upper = to_utf16(upper_case(to_utf8(View(&unit, 1))));
+  const Text upper = utf16_of(upper_case(utf8_of(View(&unit, 1))));
   return upper.size() == 1 && upper.front() >= 0x80 ? upper.front() : unit;
 }
 
@@ -605,7 +606,7 @@ std::optional<double> read_name(const Part& part, View text) {
 Result<std::optional<double>> read_part(const Part& part, View text, Edition edition) {
   if (part.component == u'Z' || part.component == u'z') return std::optional(read_zone(part, text));
   if (is_plain_fraction(part, edition)) {
-    const std::string digits = "0." + to_utf8(text.substr(0, 3));
+    const std::string digits = "0." + utf8_of(text.substr(0, 3));
     return std::optional(std::strtod(digits.c_str(), nullptr) * 1000);
   }
   if (!part.integer) return read_name(part, text);
@@ -860,7 +861,7 @@ Result<std::string> from_millis(double millis, std::optional<std::string_view> p
                                 std::optional<std::string_view> timezone, Edition edition) {
   Offset offset;
   if (timezone) {
-    const double number = pictures::parse_int_prefix(to_utf16(*timezone));
+    const double number = pictures::parse_int_prefix(utf16_of(*timezone));
     offset.hours = std::floor(number / 100);
     offset.minutes = std::fmod(number, 100);
   }
@@ -869,7 +870,7 @@ Result<std::string> from_millis(double millis, std::optional<std::string_view> p
     return iso_text(moment);
   }
   const Text text =
-      picture ? to_utf16(*picture) : Text(u"[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]");
+      picture ? utf16_of(*picture) : Text(u"[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]");
   const Result<std::vector<Part>> parts = analyse_picture(text, edition);
   if (!parts) return parts.error();
   Text out;
@@ -885,13 +886,13 @@ Result<std::string> from_millis(double millis, std::optional<std::string_view> p
       return Error{ErrorCode::kLimit, "the formatted time is larger than a value may be", "U1001"};
     }
   }
-  return to_utf8(out);
+  return utf8_of(out);
 }
 
 Result<Value> to_millis(std::string_view text, std::optional<std::string_view> picture,
                         double now_millis, Edition edition) {
   if (!picture) return parse_iso(text);
-  return parse_by_picture(to_utf16(text), to_utf16(*picture), now_millis, edition);
+  return parse_by_picture(utf16_of(text), utf16_of(*picture), now_millis, edition);
 }
 
 }  // namespace pawl::asl::jsonata

@@ -1,4 +1,5 @@
 #include "asl/jsonata/library.h"
+#include "asl/jsonata/text.h"
 
 #include <algorithm>
 
@@ -106,7 +107,7 @@ Result<std::string> unescaped(std::string_view text, std::string_view kept,
 }  // namespace
 
 std::string base64_encode(std::string_view text) {
-  const std::u16string units = to_utf16(text);
+  const std::u16string units = utf16_of(text);
   std::string out;
   out.reserve((units.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < units.size(); i += 3) {
@@ -139,7 +140,7 @@ std::string base64_decode(std::string_view text) {
     bits -= 8;
     out.push_back(static_cast<char16_t>((group >> bits) & 0xFFU));
   }
-  return to_utf8(out);
+  return utf8_of(out);
 }
 
 Result<std::string> encode_url(std::string_view text) {

@@ -1,4 +1,5 @@
 #include "asl/jsonata/library_pictures.h"
+#include "asl/jsonata/text.h"
 
 #include <algorithm>
 #include <array>
@@ -392,7 +393,7 @@ double number_of_digits(std::u16string_view text, const IntegerFormat& format) {
 
 Error sequence_error(const IntegerFormat& format) {
   return language_error("D3130", "Formatting or parsing an integer as a sequence starting with \"" +
-                                     to_utf8(format.token) +
+                                     utf8_of(format.token) +
                                      "\" is not supported by this implementation");
 }
 
@@ -501,17 +502,17 @@ Result<double> parse_by(std::u16string_view text, const IntegerFormat& format) {
 }  // namespace pictures
 
 Result<std::string> format_integer(double value, std::string_view picture) {
-  const auto format = pictures::analyse_integer_picture(to_utf16(picture));
+  const auto format = pictures::analyse_integer_picture(utf16_of(picture));
   if (!format) return format.error();
   const auto text = pictures::format_by(std::floor(value), *format);
   if (!text) return text.error();
-  return to_utf8(*text);
+  return utf8_of(*text);
 }
 
 Result<Value> parse_integer(std::string_view text, std::string_view picture) {
-  const auto format = pictures::analyse_integer_picture(to_utf16(picture));
+  const auto format = pictures::analyse_integer_picture(utf16_of(picture));
   if (!format) return format.error();
-  const Result<double> value = pictures::parse_by(to_utf16(text), *format);
+  const Result<double> value = pictures::parse_by(utf16_of(text), *format);
   if (!value) return value.error();
   return number_value(*value);
 }

@@ -1,4 +1,5 @@
 #include "asl/jsonata/library.h"
+#include "asl/jsonata/text.h"
 
 #include <algorithm>
 #include <array>
@@ -298,7 +299,7 @@ Result<Properties> read_properties(const Value& options) {
       return language_error(
           "", "The option '" + std::string(entry.name) + "' of formatNumber must be a character");
     }
-    *entry.property = to_utf16(value->as_string());
+    *entry.property = utf16_of(value->as_string());
   }
   return out;
 }
@@ -597,7 +598,7 @@ Result<std::string> format_number(double value, std::string_view picture, const 
   if (!std::isfinite(value)) {
     return language_error("D1001", "Number out of range: " + number_to_string(value));
   }
-  const Text whole = to_utf16(picture);
+  const Text whole = utf16_of(picture);
   std::vector<View> pictures;
   for (std::size_t start = 0;;) {
     const std::size_t at = whole.find(properties.pattern_separator, start);
@@ -650,7 +651,7 @@ Result<std::string> format_number(double value, std::string_view picture, const 
     if (*exponent < 0) text += properties.minus_sign;
     text += padding + digits;
   }
-  return to_utf8(chosen.prefix + text + chosen.suffix);
+  return utf8_of(chosen.prefix + text + chosen.suffix);
 }
 
 }  // namespace pawl::asl::jsonata

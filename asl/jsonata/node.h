@@ -3,6 +3,8 @@
 #pragma once
 
 #include "asl/json/value.h"
+#include "asl/jsonata/builtins.h"
+#include "asl/jsonata/frame.h"
 #include "asl/jsonata/jsonata.h"
 #include "asl/jsonata/regex.h"
 #include "asl/jsonata/signature.h"
@@ -11,6 +13,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -48,6 +52,7 @@ enum class NodeType : std::uint8_t {
 struct Slot {
   std::string label;
   int level = 1;
+  Value key;  // the label as a tuple's key
 };
 
 struct Node;
@@ -56,6 +61,7 @@ struct Stage {
   Node* filter = nullptr;  // nullptr: an index binding
   std::string index;
   int position = 0;
+  Value index_key;  // `index` as a tuple's key
 };
 
 struct SortTerm {
@@ -77,21 +83,27 @@ struct Node {
   bool cons_array = false;
   bool tuple = false;
   bool thunk = false;
-  char op = 0;  // kBinary: the operator's code, see operator_code()
+  bool own_frame = false;   // kBlock: something in it is bound
+  bool plain_name = false;  // kName: nothing but a name, see evaluate_name_step
+  char op = 0;              // kBinary: the operator's code, see operator_code()
   int position = -1;
-  std::string value;        // name, variable, string, operator
-  Value literal;            // kString, kNumber, kValue
-  Node* lhs = nullptr;      // also: operand of kNegate, condition, pattern, procedure, body
-  Node* rhs = nullptr;      // also: then, update
-  Node* third = nullptr;    // also: else, delete
-  std::vector<Node*> list;  // steps, arguments, expressions
-  Pairs pairs;              // kObject
+  NameId name = 0;                 // kVariable
+  mutable std::uint32_t hint = 0;  // kName: where in an object it was found last
+  std::string value;               // name, variable, string, operator
+  Value literal;                   // kString, kNumber, kValue
+  Node* lhs = nullptr;             // also: operand of kNegate, condition, pattern, procedure, body
+  Node* rhs = nullptr;             // also: then, update
+  Node* third = nullptr;           // also: else, delete
+  std::vector<Node*> list;         // steps, arguments, expressions
+  Pairs pairs;                     // kObject
   std::vector<SortTerm> terms;
   std::optional<std::vector<Stage>> predicate;
   std::optional<std::vector<Stage>> stages;
   std::unique_ptr<Group> group;
   std::string focus;
   std::string index;
+  Value focus_key;  // as keys of a tuple
+  Value index_key;
   Slot* ancestor = nullptr;
   Slot* slot = nullptr;  // kParent
   std::vector<Slot*> seeking;
@@ -104,14 +116,34 @@ char operator_code(std::string_view text);
 std::string_view operator_text(char code);
 std::string_view node_type_name(NodeType type);
 
+// The names of variables in an expression, as numbers.
+struct NameTable {
+  struct Name {
+    std::string text;
+    const Builtin* builtin = nullptr;  // the function of that name in the dialect
+    bool bound = false;                // somewhere in the expression: frames may have it
+  };
+
+  std::vector<Name> names;
+  std::unordered_map<std::string, NameId> ids;
+  bool dynamic = false;  // $eval may bind any name anywhere
+
+  NameId intern(std::string_view text, Dialect dialect);
+  std::optional<NameId> find(std::string_view text) const;
+};
+
 struct Program {
   Dialect dialect = Dialect::kAws;
+  std::shared_ptr<NameTable> names;
   std::deque<Node> nodes;
   std::deque<Slot> slots;
   Node* root = nullptr;
 };
 
-// Throws Fault.
-std::shared_ptr<Program> parse_program(std::string_view text, Dialect dialect);
+// Throws Fault. Names are numbered on from `base`, if it is given.
+std::shared_ptr<Program> parse_program(std::string_view text, Dialect dialect,
+                                       const NameTable* base = nullptr);
+// Turns what the parser read into what is evaluated. Throws Fault.
+void process_tree(Node* tree, Program& program);
 
 }  // namespace pawl::asl::jsonata

@@ -2,7 +2,7 @@
 
 #include <re2/re2.h>
 
-#include <cctype>
+#include <array>
 
 namespace pawl::asl::jsonata {
 namespace {
@@ -77,20 +77,25 @@ std::string Regex::error() const { return compiled_->error(); }
 
 std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from) const {
   if (from > text.size()) return std::nullopt;
-  const int groups = compiled_->NumberOfCapturingGroups();
-  std::vector<re2::StringPiece> found(static_cast<std::size_t>(groups) + 1);
+  const auto groups = static_cast<std::size_t>(compiled_->NumberOfCapturingGroups());
+  constexpr std::size_t kFew = 8;
+  std::array<re2::StringPiece, kFew> few;
+  std::vector<re2::StringPiece> many(groups < kFew ? 0 : groups + 1);
+  re2::StringPiece* found = many.empty() ? few.data() : many.data();
   const re2::StringPiece subject(text.data(), text.size());
-  if (!compiled_->Match(subject, from, text.size(), RE2::UNANCHORED, found.data(), groups + 1)) {
+  if (!compiled_->Match(subject, from, text.size(), RE2::UNANCHORED, found,
+                        static_cast<int>(groups) + 1)) {
     return std::nullopt;
   }
   Match match;
   match.start = static_cast<std::size_t>(found[0].data() - text.data());
   match.end = match.start + found[0].size();
-  for (std::size_t i = 1; i < found.size(); ++i) {
+  match.groups.reserve(groups);
+  for (std::size_t i = 1; i <= groups; ++i) {
     if (found[i].data() == nullptr) {
       match.groups.emplace_back(std::nullopt);
     } else {
-      match.groups.emplace_back(std::string(found[i].data(), found[i].size()));
+      match.groups.emplace_back(std::string_view(found[i].data(), found[i].size()));
     }
   }
   return match;

@@ -17,10 +17,15 @@ namespace pawl::asl::jsonata {
 
 class Regex {
  public:
+  // Its groups are parts of the text that was searched.
   struct Match {
     std::size_t start = 0;  // bytes
     std::size_t end = 0;
-    std::vector<std::optional<std::string>> groups;
+    std::vector<std::optional<std::string_view>> groups;
+
+    std::string_view text(std::string_view subject) const {
+      return subject.substr(start, end - start);
+    }
   };
 
   // `flags` holds `i` and `m`. Check ok() before use: what RE2 cannot do (look-around, back

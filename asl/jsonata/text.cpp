@@ -1,12 +1,14 @@
 #include "asl/jsonata/text.h"
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
+#include <locale.h>
+#include <wctype.h>
 
 namespace pawl::asl::jsonata {
 namespace {
+
+constexpr double kMaxPadding = 10'000'000;  // above every value's limit
 
 unsigned char byte_at(std::string_view text, std::size_t i) {
   return static_cast<unsigned char>(text[i]);
@@ -43,36 +45,52 @@ void encode(char32_t code, std::string& out) {
   }
 }
 
-// Simple case mapping of the alphabets whose letters pair up; the C library's tables depend on a
-// process-wide locale that a library may not set.
-char32_t lower_of(char32_t c) {
-  if (c < 0x80) return (c >= 'A' && c <= 'Z') ? c + 32 : c;
-  if ((c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) ||
-      (c >= 0x410 && c <= 0x42F)) {
-    return c + 32;
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+// Byte offset of the character `count`, or the end.
+std::size_t offset_of(std::string_view text, double count) {
+  std::size_t position = 0;
+  for (double i = 0; i < count && position < text.size(); ++i) {
+    ++position;
+    while (position < text.size() && is_continuation(text[position])) ++position;
   }
-  if (c >= 0x400 && c <= 0x40F) return c + 80;
-  if ((c >= 0x100 && c <= 0x137 && c != 0x130) || (c >= 0x14A && c <= 0x177)) return c | 1;
-  if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E)) return (c & 1) ? c + 1 : c;
-  if (c == 0x178) return 0xFF;
-  return c;
+  return position;
 }
 
-char32_t upper_of(char32_t c) {
-  if (c < 0x80) return (c >= 'a' && c <= 'z') ? c - 32 : c;
-  if (c == 0xB5) return 0x39C;
-  if (c == 0xFF) return 0x178;
-  if (c == 0x3C2) return 0x3A3;
-  if ((c >= 0xE0 && c <= 0xFE && c != 0xF7) || (c >= 0x3B1 && c <= 0x3C9) ||
-      (c >= 0x430 && c <= 0x44F)) {
-    return c - 32;
-  }
-  if (c >= 0x450 && c <= 0x45F) return c - 80;
-  if ((c >= 0x100 && c <= 0x137 && c != 0x131) || (c >= 0x14A && c <= 0x177)) {
-    return c & ~char32_t{1};
-  }
-  if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E)) return (c & 1) ? c : c - 1;
-  return c;
+// Array.prototype.slice's reading of one bound.
+double slice_bound(double bound, double size) {
+  if (std::isnan(bound)) return 0;
+  bound = std::trunc(bound);
+  return bound < 0 ? std::max(size + bound, 0.0) : std::min(bound, size);
+}
+
+// The C library's table of simple mappings, independent of the process's locale.
+locale_t unicode_locale() {
+  static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  return locale;
+}
+
+char32_t simple_upper(char32_t c) {
+  if (c < 0x80) return c >= 'a' && c <= 'z' ? c - 32 : c;
+  const locale_t locale = unicode_locale();
+  return locale == nullptr ? c : static_cast<char32_t>(towupper_l(static_cast<wint_t>(c), locale));
+}
+
+char32_t simple_lower(char32_t c) {
+  if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
+  const locale_t locale = unicode_locale();
+  return locale == nullptr ? c : static_cast<char32_t>(towlower_l(static_cast<wint_t>(c), locale));
+}
+
+bool is_letter(char32_t c) { return simple_upper(c) != c || simple_lower(c) != c; }
+
+// A sigma that ends a word: a letter before it, none after.
+bool is_final(std::string_view text, std::size_t before, std::size_t after) {
+  if (before == 0) return false;
+  std::size_t start = before - 1;
+  while (start > 0 && is_continuation(text[start])) --start;
+  std::size_t end = after;
+  return is_letter(decode(text, start)) && (after == text.size() || !is_letter(decode(text, end)));
 }
 
 }  // namespace
@@ -158,66 +176,91 @@ int compare_utf16(std::string_view a, std::string_view b) {
   return a.size() < b.size() ? -1 : 1;
 }
 
-std::string to_lower(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) encode(lower_of(decode(text, i)), out);
-  return out;
+std::string substring(std::string_view text, double start, std::optional<double> count) {
+  const auto size = static_cast<double>(count_code_points(text));
+  if (size + start < 0) start = 0;
+  double end = size;
+  if (count) {
+    if (*count <= 0) return {};
+    end = slice_bound(start >= 0 ? start + *count : size + start + *count, size);
+  }
+  start = slice_bound(start, size);
+  if (end <= start) return {};
+  text.remove_prefix(offset_of(text, start));
+  return std::string(text.substr(0, offset_of(text, end - start)));
 }
 
-std::string to_upper(std::string_view text) {
+Result<std::string> pad(std::string_view text, double width, std::string_view fill) {
+  if (fill.empty()) fill = " ";
+  const double missing = std::abs(std::trunc(width)) - static_cast<double>(count_code_points(text));
+  if (!(missing > 0)) return std::string(text);
+  if (missing > kMaxPadding) {
+    return Error{ErrorCode::kLimit, "the padding is larger than a value may be", "U1001"};
+  }
+  const auto fill_length = static_cast<double>(count_code_points(fill));
+  std::string padding;
+  double left = missing;
+  for (; left >= fill_length; left -= fill_length) padding += fill;
+  padding += fill.substr(0, offset_of(fill, left));
+  return width > 0 ? std::string(text) + padding : padding + std::string(text);
+}
+
+std::string upper_case(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const char32_t code = decode(text, i);
-    if (code == 0xDF) {
-      out += "SS";
-    } else {
-      encode(upper_of(code), out);
+    const char32_t c = decode(text, i);
+    switch (c) {  // the common characters of which the full mapping has several letters
+      case 0x00DF:
+        out += "SS";
+        break;
+      case 0x0149:
+        out += "\u02BCN";
+        break;
+      case 0x0587:
+        out += "\u0535\u0552";
+        break;
+      case 0xFB00:
+        out += "FF";
+        break;
+      case 0xFB01:
+        out += "FI";
+        break;
+      case 0xFB02:
+        out += "FL";
+        break;
+      case 0xFB03:
+        out += "FFI";
+        break;
+      case 0xFB04:
+        out += "FFL";
+        break;
+      case 0xFB05:
+      case 0xFB06:
+        out += "ST";
+        break;
+      default:
+        encode(simple_upper(c), out);
     }
   }
   return out;
 }
 
-std::string javascript_number(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
-  if (value == 0) return "0";
-  char buffer[40];
-  const auto end =
-      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-  std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
+std::string lower_case(std::string_view text) {
   std::string out;
-  if (text.front() == '-') {
-    out = "-";
-    text.remove_prefix(1);
-  }
-  const std::size_t e = text.find('e');
-  const int exponent = std::atoi(std::string(text.substr(e + 1)).c_str());
-  std::string digits(1, text[0]);
-  if (e > 2) digits += text.substr(2, e - 2);
-  const int count = static_cast<int>(digits.size());
-  const int point = exponent + 1;
-  if (count <= point && point <= 21) {
-    out += digits + std::string(static_cast<std::size_t>(point - count), '0');
-  } else if (point > 0 && point <= 21) {
-    out += digits.substr(0, static_cast<std::size_t>(point)) + "." +
-           digits.substr(static_cast<std::size_t>(point));
-  } else if (point > -6 && point <= 0) {
-    out += "0." + std::string(static_cast<std::size_t>(-point), '0') + digits;
-  } else {
-    out += digits.substr(0, 1);
-    if (count > 1) out += "." + digits.substr(1);
-    out += exponent < 0 ? "e-" : "e+";
-    out += std::to_string(exponent < 0 ? -exponent : exponent);
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t before = i;
+    const char32_t c = decode(text, i);
+    if (c == 0x0130) {
+      out += "i\u0307";
+    } else if (c == 0x03A3) {
+      encode(is_final(text, before, i) ? 0x03C2 : 0x03C3, out);
+    } else {
+      encode(simple_lower(c), out);
+    }
   }
   return out;
-}
-
-double rounded_to_precision(double value, int digits) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof buffer, "%.*e", digits - 1, value);
-  return std::strtod(buffer, nullptr);
 }
 
 }  // namespace pawl::asl::jsonata

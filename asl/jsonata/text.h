@@ -1,8 +1,11 @@
-// Text as JSONata sees it: positions are those of UTF-16, characters are code points, numbers are
-// written as JavaScript writes them. Internal to asl/jsonata.
+// Text as JSONata sees it: positions are those of UTF-16, characters are code points; a lone
+// surrogate, which an expression can write as \ud800, is three bytes. Internal to asl/jsonata.
 #pragma once
 
+#include "base/result.h"
+
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +28,13 @@ std::size_t character_size(std::string_view text, std::size_t offset);
 // Order of two strings as JavaScript's `<`: by UTF-16 units. Negative, zero or positive.
 int compare_utf16(std::string_view a, std::string_view b);
 
-std::string to_lower(std::string_view text);
-std::string to_upper(std::string_view text);
-
-// Number.prototype.toString of a finite double.
-std::string javascript_number(double value);
-// Number(value.toPrecision(digits)).
-double rounded_to_precision(double value, int digits);
+// $substring: a negative start counts from the end; start and length as the reference's slice.
+std::string substring(std::string_view text, double start, std::optional<double> length);
+// $pad: to |width| characters, on the right if positive, with `fill` repeated (blank if empty).
+Result<std::string> pad(std::string_view text, double width, std::string_view fill);
+// Simple case mapping of the C library's table, whatever the process's locale; German sharp s
+// becomes SS, a sigma that ends a word its final form.
+std::string upper_case(std::string_view text);
+std::string lower_case(std::string_view text);
 
 }  // namespace pawl::asl::jsonata

@@ -1,6 +1,7 @@
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/jsonata/library.h"
+#include "asl/jsonata/text.h"
 #include "tests/catch.h"
 
 #include <cmath>
@@ -259,7 +260,7 @@ TEST_CASE("$hash, $random, $uuid and $parse follow the service", "[asl][jsonata]
 }
 
 TEST_CASE("string positions count code points", "[asl][jsonata]") {
-  CHECK(library::length("a\u00e9\U0001F600") == 3);
+  CHECK(library::count_code_points("a\u00e9\U0001F600") == 3);
   CHECK(library::substring("a\u00e9\U0001F600b", -2, 1) == "\U0001F600");
   CHECK(library::substring("hello", -20, {}) == "hello");
   CHECK(text_of(library::pad("foo", -5, "\u00e9+")) == "\u00e9+foo");

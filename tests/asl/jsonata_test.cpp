@@ -85,6 +85,122 @@ TEST_CASE("nesting beyond the parser's stack is refused", "[asl][jsonata]") {
   CHECK(result(sum) == "U1001");
 }
 
+TEST_CASE("AWS nests evaluations 100 deep and no deeper", "[asl][jsonata][limits]") {
+  const auto code = [](const std::string& text) {
+    const Evaluation evaluation = evaluate(text);
+    return evaluation.failure ? evaluation.failure->message : std::string("fits");
+  };
+  const std::string overflow =
+      "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as "
+      "tail-recursive. Depth=101 max=100";
+  const auto times = [](int n, const std::string& text) {
+    std::string out;
+    for (int i = 0; i < n; ++i) out += text;
+    return out;
+  };
+  CHECK(code("1" + times(99, "+1")) == "fits");
+  CHECK(code("1" + times(100, "+1")) == overflow);
+  CHECK(code(times(99, "(") + "1" + times(99, ")")) == "fits");
+  CHECK(code(times(100, "(") + "1" + times(100, ")")) == overflow);
+  CHECK(code(times(99, "[") + "1" + times(99, "]")) == "fits");
+  CHECK(code(times(100, "[") + "1" + times(100, "]")) == overflow);
+  CHECK(code("1" + times(99, " ~> $string()")) == "fits");
+  CHECK(code("1" + times(100, " ~> $string()")) == overflow);
+  const auto recursion = [](int n) {
+    return "($f := function($n) { $n <= 0 ? 0 : 1 + $f($n - 1) }; $f(" + std::to_string(n) + "))";
+  };
+  CHECK(code(recursion(31)) == "fits");
+  CHECK(code(recursion(32)) == overflow);
+  // Steps and calls that are taken without a detour count as well.
+  CHECK(code(times(98, "(") + "$x.a" + times(98, ")")) == "fits");
+  CHECK(code(times(99, "(") + "$x.a" + times(99, ")")) == overflow);
+  CHECK(code(times(98, "(") + "$now()" + times(98, ")")) == "fits");
+  CHECK(code(times(99, "(") + "$now()" + times(99, ")")) == overflow);
+}
+
+TEST_CASE("AWS builds no value of more than 6,990,256 bytes", "[asl][jsonata][limits]") {
+  const auto message = [](const std::string& text) {
+    const Evaluation evaluation = evaluate(text);
+    return evaluation.failure ? evaluation.failure->message : std::string("fits");
+  };
+  const std::string memory =
+      "Expression evaluation memory limit exceeded: Check for excessive memory usage";
+  CHECK(message("$count([1..873782])") == "fits");
+  CHECK(message("$count([1..873783])") == memory);
+  CHECK(message("($d := function($s, $n) { $n = 0 ? $s : $d($s & $s, $n - 1) }; "
+                "$length($d('a', 22)))") == "fits");
+  CHECK(message("($d := function($s, $n) { $n = 0 ? $s : $d($s & $s, $n - 1) }; "
+                "$length($d('a', 23)))") == memory);
+  // Also where values share what they are made of.
+  CHECK(message("($a := [1..400000]; $count([$a, $a]))") == "fits");
+  CHECK(message("($a := [1..400000]; $count([$a, $a, $a]))") == memory);
+  CHECK(message("($a := [1..400000]; $count($append($append($a, $a), $a)))") == memory);
+  CHECK(message("($a := [1..400000]; $keys({'a': $a, 'b': $a, 'c': $a}))") == memory);
+  CHECK(message("$length($pad('', 7000000))") == memory);
+  CHECK(message("$map([1..30], function() { [1..40000] }) ~> $count()") == memory);
+}
+
+TEST_CASE("functions and bytes of one evaluation are bounded", "[asl][jsonata][limits]") {
+  const std::string memory =
+      "Expression evaluation memory limit exceeded: Check for excessive memory usage";
+  CHECK(evaluate("$map([1..300000], function($i) { function() { $i } })").failure->message ==
+        memory);
+  EvaluateOptions options;
+  options.bytes_max = 1 << 20;
+  constexpr std::string_view kGarbage = "$sum($map([1..1000], function() { $count([1..1000]) }))";
+  CHECK(evaluate(kGarbage, {}, Dialect::kAws, options).failure->message == memory);
+  CHECK(evaluate(kGarbage).value.as_int() == 1'000'000);
+}
+
+TEST_CASE("long built-in functions look at the clock", "[asl][jsonata][limits]") {
+  const char* const kLong[] = {
+      "$count([1..800000])",
+      "$count($map([1..800000], $string))",
+      "$count($sort([1..100000], function($a, $b) { $a < $b }))",
+      "$count($distinct($map([1..3000], function($i) { {'a': $i} })))",
+      "$count($split($pad('', 100000, 'ab'), /b/))",
+      "$length($replace($pad('', 100000, 'ab'), /a/, 'x'))",
+      "$length($join($split($pad('', 100000, 'ab'), ''), ','))",
+      "$length($string([1..200000]))",
+      "$count($shuffle([1..200000]))",
+  };
+  for (const char* text : kLong) {
+    int ticks = 0;
+    EvaluateOptions options;
+    options.tick = [&ticks] {
+      ++ticks;
+      return true;
+    };
+    INFO(text);
+    CHECK_FALSE(evaluate(text, {}, Dialect::kAws, options).failure);
+    CHECK(ticks >= 3);
+  }
+}
+
+TEST_CASE("numbers beyond JSON leave AWS's dialect as text", "[asl][jsonata]") {
+  CHECK(result("1/0") == "\"Infinity\"");
+  CHECK(result("[-1/0, {'a': 0/0}]") == R"(["-Infinity",{"a":"NaN"}])");
+}
+
+TEST_CASE("variables are asked for when they are read, once", "[asl][jsonata]") {
+  class Source final : public VariableSource {
+   public:
+    Value variable(std::string_view name) override {
+      asked += std::string(name) + " ";
+      return name == "x" || name == "count" ? Value::integer(7) : Value();
+    }
+    std::string asked;
+  } source;
+  EvaluateOptions options;
+  options.variables = &source;
+  options.bindings = {{Value::string("given"), Value::integer(1)}};
+  const Evaluation evaluation = evaluate("false ? $unread : $x + $x + $given + $sum([1]) + $count",
+                                         {}, Dialect::kAws, options);
+  REQUIRE_FALSE(evaluation.failure);
+  CHECK(evaluation.value.as_int() == 23);
+  CHECK(source.asked == "x sum count ");
+}
+
 TEST_CASE("a document cannot pretend to be a function", "[asl][jsonata]") {
   CHECK(result("$type($)", R"({"function":0})") == "\"object\"");
   CHECK(result("$string([$sum, {'f': $sum}])") == R"("[\"\",{\"f\":\"\"}]")");
