@@ -134,9 +134,8 @@ Datum match(Evaluator& e, Arguments& args, const CallContext& context) {
   const Value groups_key = text("groups");
   Items out(e);
   Matches matches(e, args[1], args[0].value, context.frame);
-  while (static_cast<double>(out.size()) < limit) {
-    const Matches::Match* found = matches.next();
-    if (found == nullptr) break;
+  for (const Matches::Match* found = limit > 0 ? matches.next() : nullptr;
+       found != nullptr && static_cast<double>(out.size()) < limit; found = matches.next()) {
     std::vector<Value> groups;
     for (const auto& group : found->groups) groups.push_back(group ? text(*group) : Value::null());
     out.add(Value::object({{match_key, text(found->text)},
@@ -212,6 +211,8 @@ Datum replace(Evaluator& e, Arguments& args, const CallContext& context) {
     if (args[2].value.is_string()) with = text_of(args[2]);
     for (std::size_t at = subject.find(pattern); at != std::string_view::npos && done < limit;
          at = subject.find(pattern, position)) {
+      e.count_step();
+      e.check_weight(out.size());
       out += subject.substr(position, at - position);
       out += with;
       position = at + pattern.size();
@@ -221,9 +222,11 @@ Datum replace(Evaluator& e, Arguments& args, const CallContext& context) {
     return e.make_string(std::move(out));
   }
   Matches matches(e, args[1], args[0].value, context.frame);
-  while (done < limit) {
-    const Matches::Match* found = matches.next();
-    if (found == nullptr || found->start < position) break;
+  // The next match is looked for before the limit is: it may fail.
+  for (const Matches::Match* found = limit > 0 ? matches.next() : nullptr;
+       found != nullptr && done < limit; found = matches.next()) {
+    if (found->start < position) break;
+    e.check_weight(out.size());
     out += subject.substr(position, found->start - position);
     if (args[2].value.is_string()) {
       out += expand(text_of(args[2]), *found);
@@ -255,6 +258,7 @@ Datum split(Evaluator& e, Arguments& args, const CallContext& context) {
     const std::string_view separator = text_of(args[1]);
     if (separator.empty()) {
       for (std::size_t i = 0; i < subject.size() && room();) {
+        e.count_step();
         const std::size_t size = character_size(subject, i);
         out.add(text(subject.substr(i, size)));
         i += size;
@@ -264,6 +268,7 @@ Datum split(Evaluator& e, Arguments& args, const CallContext& context) {
     std::size_t start = 0;
     for (std::size_t at = subject.find(separator); at != std::string_view::npos && room();
          at = subject.find(separator, start)) {
+      e.count_step();
       out.add(text(subject.substr(start, at - start)));
       start = at + separator.size();
     }
@@ -271,9 +276,8 @@ Datum split(Evaluator& e, Arguments& args, const CallContext& context) {
   } else if (limit > 0) {
     Matches matches(e, args[1], args[0].value, context.frame);
     std::size_t start = 0;
-    while (room()) {
-      const Matches::Match* found = matches.next();
-      if (found == nullptr) break;
+    for (const Matches::Match* found = matches.next(); found != nullptr && room();
+         found = matches.next()) {
       const std::size_t end = std::max(found->start, start);
       out.add(text(subject.substr(start, end - start)));
       start = std::max(found->end, start);

@@ -76,9 +76,9 @@ Datum Evaluator::evaluate_path(const Node* node, const Datum& input, const Frame
     if (!input.is_array() || node->list.front()->type != NodeType::kVariable) {
       return evaluate_steps(node, 0, input, input, frame);
     }
-    // An element has no marks: `$` over the wrapped document is the document itself.
-    const bool whole = input.has(kOuterWrapper) && node->list.front()->value.empty();
-    current = Datum(make_array({whole ? Value(input.value.items()[0]) : input.value}), kSequence);
+    // An element has no marks: the wrapped document is the document itself.
+    const bool wrapped = input.has(kOuterWrapper);
+    current = Datum(make_array({wrapped ? Value(input.value.items()[0]) : input.value}), kSequence);
     return evaluate_steps(node, 0, std::move(current), input, frame);
   }
   const bool more = done < node->list.size();

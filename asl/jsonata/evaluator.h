@@ -111,7 +111,7 @@ class Evaluator {
   }
   // Fails if a value that is being built weighs too much.
   void check_weight(std::uint64_t weight) const {
-    if (weight > weight_max_) fail_memory();
+    if (weight > weight_max_ || weight > options_.bytes_max) fail_memory();
   }
   // The same for one that is done; its slots (of 16 bytes) count for the whole evaluation.
   void account(std::uint64_t weight, std::uint64_t slots) const {

@@ -4,6 +4,7 @@
 #include "asl/jsonata/batch.h"
 #include "asl/path/batch.h"
 #include "cli/command.h"
+#include "cli/commands/eval_prompt.h"
 #include "cli/json_lines.h"
 #include "cli/outcome.h"
 #include "cli/terminal.h"
@@ -15,6 +16,7 @@
 
 #include <chrono>
 #include <memory>
+#include <unistd.h>
 #include <utility>
 
 namespace pawl::cli {
@@ -27,11 +29,12 @@ constexpr const char* kHelp = R"help(Examples:
   pawl eval --jsonpath '$.items[?(@.quantity > 1)].sku' --input @order.json
   pawl eval --jsonpath '$$.Execution.Name' --context '{"Execution": {"Name": "first"}}'
   pawl eval --intrinsic "States.Format('{} of {}', \$.done, \$.all)" --input '{"done": 3, "all": 4}'
+  pawl eval --input @order.json             at a terminal: try JSONata expressions one by one
   echo '{"kind": "jsonpath", "selector": "$.a", "document": {"a": 1}}' | pawl eval --batch
 
 Exit codes: 0 there is a value, 1 there is none (the path finds nothing, the function refuses its
 arguments), 2 the expression or the input is not valid. --batch answers each line with {"result"} or
-{"error": {"code", "message"}}; docs in asl/path/batch.h.)help";
+{"error": {"code", "message"}}; docs in asl/path/batch.h and asl/jsonata/batch.h.)help";
 
 struct EvalOptions {
   std::string jsonpath;
@@ -156,7 +159,26 @@ int evaluate_jsonata(const EvalOptions& options) {
   return code.starts_with('S') ? kUsage : kFailed;
 }
 
+// Expressions on one document until the terminal ends.
+int prompt(const EvalOptions& options) {
+  Value documents[2];
+  const std::pair<std::string_view, const std::string*> given[] = {
+      {"--input", &options.input}, {"--bindings", &options.bindings}};
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (given[i].second->empty()) continue;
+    Result<std::string> text = read_json_argument(given[i].first, *given[i].second);
+    if (!text) return usage(text.error().message);
+    documents[i] = *asl::read_json(*text);
+  }
+  JsonataWorld world;
+  const asl::jsonata::BatchEnvironment environment = world.environment();
+  return run_eval_prompt(dialect_of(options), documents[0], documents[1], environment);
+}
+
 int evaluate(const EvalOptions& options) {
+  const bool nothing =
+      options.jsonata.empty() && options.jsonpath.empty() && options.intrinsic.empty();
+  if (nothing && isatty(STDIN_FILENO) == 1 && out().interactive()) return prompt(options);
   if (!options.jsonata.empty()) {
     if (!options.jsonpath.empty() || !options.intrinsic.empty()) {
       return usage("give one of --jsonata, --jsonpath and --intrinsic; see pawl help eval");
