@@ -1,7 +1,6 @@
 #include "cli/runtime_host.h"
 
-#include "runtime/store/encoding.h"
-#include "runtime/store/lease_table.h"
+#include "engine/embedded.h"
 #include "runtime/store/memory_store.h"
 
 #include <fmt/format.h>
@@ -10,26 +9,6 @@
 #include <thread>
 
 namespace pawl::cli {
-namespace {
-
-// Every shard that ever ran on a store has a lease in it. All of them must run again: their
-// executions go on nowhere else.
-Result<std::uint32_t> shards_of(const runtime::Store& store) {
-  const std::string from(1, runtime::kLeaseKind);
-  std::uint32_t count = 0;
-  const auto leases = store.scan(from, runtime::prefix_end(from));
-  for (; leases->valid(); leases->next()) {
-    runtime::Decoder key(leases->key().substr(1));
-    const std::uint32_t shard = key.u32();
-    // Above are leases that no shard holds: the service's, for its own rows.
-    if (key.ok() && shard < engine::kShardsMax) count = std::max(count, shard + 1);
-  }
-  if (Status read = leases->status(); !read) return std::move(read).error();
-  return count;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& options) {
   std::unique_ptr<RuntimeHost> host(new RuntimeHost());
   if (options.data.empty()) {
@@ -41,7 +20,7 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
     host->data_ = std::make_unique<DataDirectory>(*std::move(data));
     host->store_ = &host->data_->store();
   }
-  const Result<std::uint32_t> stored_shards = shards_of(*host->store_);
+  const Result<std::uint32_t> stored_shards = engine::stored_shards(*host->store_);
   if (!stored_shards) return stored_shards.error();
   const std::uint32_t shards =
       std::clamp(std::max(options.shards, *stored_shards), 1U, engine::kShardsMax);

@@ -29,6 +29,7 @@ HOMES = [
     (r"leveldb/", ["runtime/store"]),
     (r"boost/(fiber|context)/", ["runtime/fiber"]),
     (r"boost/(asio|beast)[/.]|sys/socket\.h|sys/epoll\.h|netinet/|arpa/", ["runtime/net", "runtime/http", "runtime/fiber"]),
+    (r"openssl/(ssl|bio|err|x509)", ["runtime/net"]),
     (r"rapidjson/", ["asl/json"]),
     (r"CLI/", ["cli"]),
 ]

@@ -186,6 +186,61 @@ Result<std::string> Engine::redrive_refusal(ExecutionNumber number,
                                  options().clock->wall_now(), options().limits);
 }
 
+// --- pauses ----------------------------------------------------------------------------------
+
+// The row first: whoever is told that something is paused finds it so after a crash.
+Status Engine::change_pauses(const runtime::Batch& batch) {
+  EngineShard& first = *state_->shards[0];
+  return runtime::call_on(first.shard(), [&]() -> Status {
+    if (Status durable = first.commit(batch); !durable) return durable;
+    for (const auto& shard : state_->shards) {
+      // Read anew for each: of two changes that cross, the later one is in both.
+      Status told = runtime::call_on(shard->shard(), [&]() -> Status {
+        Result<Pauses> now = load_pauses(*options().store);
+        if (!now) return std::move(now).error();
+        shard->set_pauses(*std::move(now));
+        return {};
+      });
+      if (!told) return told;
+    }
+    return {};
+  });
+}
+
+Status Engine::pause_machine(std::string_view name) {
+  if (state_->machines.find(name) == nullptr) {
+    return Error{ErrorCode::kNotFound, "There is no such state machine.", std::string(name)};
+  }
+  runtime::Batch batch;
+  batch.put(keys::paused_machine(name), {});
+  return change_pauses(batch);
+}
+
+Status Engine::resume_machine(std::string_view name) {
+  runtime::Batch batch;
+  batch.erase(keys::paused_machine(name));
+  return change_pauses(batch);
+}
+
+Status Engine::pause_execution(ExecutionNumber number) {
+  const Result<ExecutionDescription> known = describe(number);
+  if (!known) return known.error();
+  if (known->record.status != ExecutionStatus::kRunning) {
+    return Error{ErrorCode::kCancelled, "The execution has ended.", known->arn};
+  }
+  runtime::Batch batch;
+  batch.put(keys::paused_execution(number), {});
+  return change_pauses(batch);
+}
+
+Status Engine::resume_execution(ExecutionNumber number) {
+  runtime::Batch batch;
+  batch.erase(keys::paused_execution(number));
+  return change_pauses(batch);
+}
+
+Result<Pauses> Engine::pauses() const { return load_pauses(*options().store); }
+
 Result<ExecutionNumber> Engine::find(std::string_view machine, std::string_view execution) const {
   const std::string key = keys::name(machine, execution);
   Result<std::optional<std::string>> row = options().store->get(key);
@@ -331,13 +386,15 @@ std::string Engine::express_arn(std::string_view machine, std::string_view name)
 EngineStatistics Engine::statistics() const {
   EngineStatistics sum;
   for (const auto& shard : state_->shards) {
-    const EngineStatistics one = shard->statistics();
-    sum.executions_in_memory += one.executions_in_memory;
-    sum.handlers_running += one.handlers_running;
-    sum.executions_started += one.executions_started;
-    sum.executions_ended += one.executions_ended;
+    sum.add(runtime::call_on(shard->shard(), [&shard] { return shard->statistics(); }));
   }
   return sum;
+}
+
+bool Engine::ready() const {
+  return options().journal->healthy() &&
+         std::all_of(state_->shards.begin(), state_->shards.end(),
+                     [](const auto& shard) { return shard->is_open(); });
 }
 
 }  // namespace pawl::engine

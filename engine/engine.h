@@ -15,8 +15,10 @@
 #include "engine/event.h"
 #include "engine/limits.h"
 #include "engine/machines.h"
+#include "engine/pauses.h"
 #include "engine/records.h"
 #include "engine/redrive_request.h"
+#include "engine/statistics.h"
 #include "engine/task.h"
 #include "runtime/clock/clock.h"
 #include "runtime/fiber/shard.h"
@@ -97,13 +99,6 @@ struct HistoryPage {
   std::optional<HistoryCursor> next;  // empty: no more
 };
 
-struct EngineStatistics {
-  std::size_t executions_in_memory = 0;
-  std::size_t handlers_running = 0;
-  std::uint64_t executions_started = 0;
-  std::uint64_t executions_ended = 0;
-};
-
 class EngineShard;
 struct TokenMessage;
 
@@ -147,6 +142,15 @@ class Engine {
   // Whether that would be refused, and why; empty if it would not.
   Result<std::string> redrive_refusal(ExecutionNumber number, const ExecutionRecord& record) const;
 
+  // --- pauses: what AWS does not have (engine/pauses.h) ---
+  // Durable when they return; again is harmless. kNotFound: no such machine or execution.
+  // kCancelled: the execution has ended.
+  Status pause_machine(std::string_view name);
+  Status resume_machine(std::string_view name);
+  Status pause_execution(ExecutionNumber number);
+  Status resume_execution(ExecutionNumber number);
+  Result<Pauses> pauses() const;
+
   Result<ExecutionNumber> find(std::string_view machine, std::string_view execution) const;
   Result<ExecutionDescription> describe(ExecutionNumber number) const;
   // Executions of a machine, newest first, from `before` (exclusive; empty: the newest) on.
@@ -176,11 +180,15 @@ class Engine {
   std::string express_arn(std::string_view machine, std::string_view name) const;  // a fresh one
   const EngineOptions& options() const;
 
+  // On a fiber of any of the engine's shards: asks each of them in turn; suspends.
   EngineStatistics statistics() const;
+  // All shards are open and the store takes commits. Any thread.
+  bool ready() const;
 
  private:
   friend class EngineShard;
   EngineShard& home_of(ExecutionNumber number);
+  Status change_pauses(const runtime::Batch& batch);
   EngineShard& home_of_start(StartRequest& request);  // names the execution if nobody did
   Status answer_token(std::string_view token, TokenMessage message);
 

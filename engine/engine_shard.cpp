@@ -54,6 +54,9 @@ Status EngineShard::recover() {
   Result<runtime::Lease> lease = options.store->lease(number_);
   if (!lease) return std::move(lease).error();
   lease_ = *lease;
+  Result<Pauses> pauses = load_pauses(*options.store);
+  if (!pauses) return std::move(pauses).error();
+  pauses_ = *std::move(pauses);
 
   // Numbers go on above every one that exists, whatever the clock says now.
   const auto newest =
@@ -222,6 +225,7 @@ Result<StartResult> EngineShard::start(StartRequest request) {
   execution->arn = machine->express ? engine_.express_arn(request.machine, request.name) : arn;
   execution->state_machine_arn = engine_.machine_arn(request.machine);
   execution->on_end = std::move(request.on_end);
+  execution->paused = pauses_.holds(record.machine, execution->number);
   executions_.emplace(execution->number, execution);
   ++statistics_.executions_started;
 
@@ -333,17 +337,30 @@ void EngineShard::wake(const ExecutionPtr& execution) {
   shard_.spawn_when_possible([this, execution] { drive(execution); });
 }
 
+namespace {
+
+// A timer that a paused execution does not obey: it is still due when it is resumed. The machine's
+// own timeout is.
+bool is_held(const Message& message) {
+  const auto* timer = std::get_if<TimerMessage>(&message);
+  return timer != nullptr && timer->branch != kExecutionTimer;
+}
+
+}  // namespace
+
 void EngineShard::drive(const ExecutionPtr& execution) {
   while (!execution->mailbox.empty() && !execution->abandoned) {
     Message message = std::move(execution->mailbox.front());
     execution->mailbox.pop_front();
+    if (execution->paused && is_held(message)) continue;
     Turn turn(*execution, services_);
+    ++statistics_.turns;
     handle(turn, message);
     if (!conclude(execution, turn)) return;
     // A long run of effect-free states becomes durable in parts, and lets others run in between.
     Turn* cut = &turn;
     std::unique_ptr<Turn> next;
-    while (cut->has_ready()) {
+    while (cut->has_ready() && !execution->paused) {
       runtime::yield();
       if (execution->abandoned) return;
       auto more = std::make_unique<Turn>(*cut, services_);
@@ -360,6 +377,7 @@ void EngineShard::drive(const ExecutionPtr& execution) {
 // Commits the turn, and queues what may happen once that is durable.
 bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
   const runtime::Batch batch = turn.finish();
+  statistics_.transitions += turn.transitions();
   const bool batch_was_empty = batch.empty();
   if (!batch_was_empty) {
     const Result<runtime::CommitNumber> number =
@@ -404,7 +422,7 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
 void EngineShard::ended(const ExecutionPtr& execution) {
   executions_.erase(execution->number);
   if (std::exchange(execution->end_announced, true)) return;
-  ++statistics_.executions_ended;
+  ++statistics_.executions_ended[static_cast<std::size_t>(execution->record.status)];
   if (execution->on_end) std::exchange(execution->on_end, nullptr)(*execution);
   if (execution->record.parent) notify_parent(execution->number, *execution->record.parent);
 }
@@ -476,6 +494,7 @@ void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) 
   shard_.spawn_when_possible([this, execution, handler, request = std::move(request),
                               continuation = branch->frame.continuation,
                               resume = what.resume]() mutable {
+    const runtime::SteadyTime begun = shard_.now();
     Outcome outcome = TaskFailed{{std::string(kStatesRuntime), "No connector serves the resource " +
                                                                    request.resource->arn + "."}};
     if (handler != nullptr) {
@@ -484,6 +503,7 @@ void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) 
     running_.erase(request.idempotency_key);
     --execution->handlers_running;
     --statistics_.handlers_running;
+    count_call(*request.resource, outcome, shard_.now() - begun);
     // At shutdown handlers are cut off: what they say then is not an outcome. The next process
     // finds the dispatch row and calls again, with the same key.
     if (shard_.stopping()) return;
@@ -493,9 +513,25 @@ void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) 
   });
 }
 
+void EngineShard::count_call(const asl::Resource& resource, const Outcome& outcome,
+                             std::chrono::nanoseconds time) {
+  std::string_view name = resource.service;
+  if (resource.kind == asl::ResourceKind::kLambdaFunction) name = "lambda";
+  if (resource.kind == asl::ResourceKind::kActivity) name = "activity";
+  if (name.empty()) name = "other";
+  ConnectorStatistics& connector = statistics_.connector(name);
+  if (std::holds_alternative<TaskSucceeded>(outcome)) ++connector.succeeded;
+  if (std::holds_alternative<TaskFailed>(outcome)) ++connector.failed;
+  if (std::holds_alternative<TaskSubmitted>(outcome)) ++connector.submitted;
+  connector.seconds.add(std::chrono::duration<double>(time).count());
+}
+
 EngineStatistics EngineShard::statistics() const {
   EngineStatistics statistics = statistics_;
   statistics.executions_in_memory = executions_.size();
+  statistics.executions_resting = resting_.size();
+  statistics.effects_waiting = effects_.size();
+  statistics.timers_near = relative_.size() + absolute_.size();
   return statistics;
 }
 

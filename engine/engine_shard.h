@@ -9,9 +9,11 @@
 #include "engine/engine.h"
 #include "engine/execution.h"
 #include "engine/interpreter.h"
+#include "engine/pauses.h"
 #include "engine/turn.h"
 #include "runtime/fiber/shard.h"
 
+#include <atomic>
 #include <deque>
 #include <list>
 #include <map>
@@ -44,7 +46,11 @@ class EngineShard {
   Status deliver_and_wait(ExecutionNumber number, M message);
 
   runtime::Shard& shard() { return shard_; }
+  // What is paused from now on; whatever no longer is goes on.
+  void set_pauses(Pauses pauses);
+
   EngineStatistics statistics() const;
+  bool is_open() const { return open_.load(std::memory_order_relaxed); }  // any thread
 
  private:
   using ExecutionPtr = std::shared_ptr<Execution>;
@@ -69,6 +75,8 @@ class EngineShard {
   void on_round();
   void run_effects(runtime::CommitNumber durable);
   void dispatch(const ExecutionPtr& execution, const Dispatch& what);
+  void count_call(const asl::Resource& resource, const Outcome& outcome,
+                  std::chrono::nanoseconds time);
   void ended(const ExecutionPtr& execution);
   void notify_parent(ExecutionNumber child, const ParentLink& parent);
 
@@ -77,6 +85,8 @@ class EngineShard {
   void load_timers();
   void fire_timers();
   void set_alarm();
+
+  void resume_from_rows(runtime::WallTime now);
 
   // failure and recovery
   void forget_everything();
@@ -88,9 +98,10 @@ class EngineShard {
   std::uint32_t number_;
   TurnServices services_;
   DefinitionCache definitions_;
+  Pauses pauses_;
   runtime::Lease lease_;
   std::uint64_t incarnation_ = 0;
-  bool open_ = false;
+  std::atomic<bool> open_{false};  // written by the shard's thread only
   bool recovering_ = false;
 
   std::unordered_map<ExecutionNumber, ExecutionPtr> executions_;

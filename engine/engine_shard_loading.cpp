@@ -149,6 +149,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
     }
     branch->children->started = branch->children->finished + running;
   }
+  execution->paused = pauses_.holds(execution->record.machine, number);
   executions_.emplace(number, execution);
   return execution;
 }
@@ -169,6 +170,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::load_express(ExecutionNumber numb
   execution->record.timeout_at = services_.clock->wall_now() + services_.limits->express_duration;
   execution->input = asl::Payload::of_text(std::move(start->input));
   if (Status named = name_and_compile(*execution); !named) return std::move(named).error();
+  execution->paused = pauses_.holds(execution->record.machine, number);
   executions_.emplace(number, execution);
   return execution;
 }

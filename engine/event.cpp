@@ -161,6 +161,22 @@ Status add_field(const EventField& field, const PayloadText& payload, bool inclu
 
 }  // namespace
 
+bool is_state_entered(EventType type) {
+  switch (type) {
+    case EventType::kChoiceStateEntered:
+    case EventType::kFailStateEntered:
+    case EventType::kMapStateEntered:
+    case EventType::kParallelStateEntered:
+    case EventType::kPassStateEntered:
+    case EventType::kSucceedStateEntered:
+    case EventType::kTaskStateEntered:
+    case EventType::kWaitStateEntered:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string_view event_type_name(EventType type) {
   return kTypes[static_cast<std::size_t>(type)].name;
 }

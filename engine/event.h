@@ -92,6 +92,7 @@ enum class EventType : std::uint8_t {
 inline constexpr int kEventTypes = 62;
 
 std::string_view event_type_name(EventType type);
+bool is_state_entered(EventType type);  // TaskStateEntered and its seven kin
 
 // Members of the details objects. Stored: append only.
 enum class Field : std::uint8_t {

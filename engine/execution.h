@@ -129,6 +129,7 @@ struct Execution {
   bool active = false;  // a fiber is working on the mailbox
   int handlers_running = 0;
   bool abandoned = false;  // the store failed: what is in memory is void
+  bool paused = false;     // by an operator: no state is entered (engine/pauses.h)
   runtime::CommitNumber last_commit = 0;
   std::function<void(const Execution&)> on_end;  // after the end is durable
 

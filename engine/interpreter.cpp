@@ -116,6 +116,8 @@ void begin_work(Turn& turn, Branch& branch) {
 }
 
 void run_ready(Turn& turn) {
+  // What is ready gets its dispatch row with this commit, and goes on from it when resumed.
+  if (turn.execution().paused) return;
   while (!turn.checkpoint_due()) {
     Branch* branch = turn.next_ready();
     if (branch == nullptr) return;

@@ -212,6 +212,12 @@ std::string list(std::string_view machine, ExecutionStatus status, ExecutionNumb
   return key;
 }
 
+std::string paused_machine(std::string_view name) {
+  return std::string(kPausedMachines) + std::string(name);
+}
+std::string paused_execution(ExecutionNumber number) {
+  return number_key(kPausedExecutions.front(), number);
+}
 std::string machine(std::string_view name) {
   std::string key(kMachines);
   key.append(name);

@@ -103,6 +103,8 @@ std::string list(std::string_view machine, ExecutionStatus status, ExecutionNumb
 std::string list_prefix(std::string_view machine, ExecutionStatus status);
 std::string machine(std::string_view name);
 std::string revision(std::string_view name, std::uint32_t number);
+std::string paused_machine(std::string_view name);
+std::string paused_execution(ExecutionNumber number);
 
 using runtime::prefix_end;
 
@@ -125,6 +127,8 @@ inline constexpr std::string_view kTimers = "t";
 inline constexpr std::string_view kDispatches = "d";
 inline constexpr std::string_view kExecutions = "e";
 inline constexpr std::string_view kMachines = "M";
+inline constexpr std::string_view kPausedMachines = "P";
+inline constexpr std::string_view kPausedExecutions = "p";
 }  // namespace keys
 
 // Branch numbers that are no branches: rows of the execution as a whole.

@@ -32,6 +32,7 @@ EventId Turn::emit_aside(EventId previous, EventType type, std::initializer_list
 
 EventId Turn::emit_fields(EventId previous, EventType type, std::span<const EventField> fields,
                           bool silent) {
+  if (is_state_entered(type)) ++transitions_;
   // Inside a distributed Map the states run as they do elsewhere, but the parent's history shows
   // the Map Run only; such events get no number.
   if (silent) return previous;

@@ -73,6 +73,7 @@ class Turn : public FrameStore {
   EventId emit_fields(EventId previous, EventType type, std::span<const EventField> fields,
                       bool silent);
   bool history_full() const;
+  std::uint32_t transitions() const { return transitions_; }  // states entered in this turn
 
   // Stores a document with this commit unless the store has it, and names its place.
   PayloadRef store(const asl::Payload& payload) override;
@@ -130,6 +131,7 @@ class Turn : public FrameStore {
   runtime::WallTime now_;
   EventId first_event_;
   std::uint32_t events_ = 0;
+  std::uint32_t transitions_ = 0;
   runtime::Encoder event_bytes_;
   std::vector<asl::Payload> payloads_;
   std::size_t payload_bytes_ = 0;

@@ -2,6 +2,7 @@
 //
 //   clock/clock.h      Clock (real, virtual), Random (system, seeded), uuid4
 //   fiber/shard.h      Shard: one thread's fibers, timers and messages; call_on between shards
+//   fiber/shard_threads.h  shards on threads of their own, called from outside
 //   fiber/wait_point.h where one fiber waits for another
 //   fiber/mailbox.h    how other threads reach a shard
 //   timer/timer_heap.h the heap behind Shard::at, TimerHandle
@@ -9,6 +10,7 @@
 //   net/address.h      SocketAddress, resolve
 //   net/process.h      child processes that leave nothing behind
 //   http/server.h      HttpServer; http/client.h HttpClient; http/message.h what they exchange
+//   aws/sigv4.h        signatures of AWS requests: made and verified; aws/credentials.h their keys
 //   log/log.h          the log
 //   metrics/metrics.h  counters and gauges, as Prometheus text
 //   store/, journal/   ordered keys with atomic batches; group commit

@@ -24,6 +24,12 @@ constexpr std::pair<std::string_view, std::string_view> kSpaces[] = {
     {"ThrottlingException", "com.amazon.coral.availability"},
     {"ServiceUnavailable", "com.amazon.coral.service"},
     {"InternalFailure", "com.amazon.coral.service"},
+    // of signatures
+    {"UnrecognizedClientException", "com.amazon.coral.service"},
+    {"InvalidSignatureException", "com.amazon.coral.service"},
+    {"IncompleteSignatureException", "com.amazon.coral.service"},
+    {"MissingAuthenticationTokenException", "com.amazon.coral.service"},
+    {"RequestExpired", "com.amazon.coral.service"},
 };
 
 std::string_view space_of(std::string_view code) {

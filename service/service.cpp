@@ -1,5 +1,11 @@
 #include "service/service.h"
 
+#include "runtime/log/log.h"
+#include "service/constraints.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace pawl::service {
@@ -19,6 +25,14 @@ runtime::HttpResponse refused(const ApiError& error) {
   return response;
 }
 
+runtime::HttpResponse answered(Answer answer, std::string_view type) {
+  if (const auto* error = std::get_if<ApiError>(&answer)) return refused(*error);
+  runtime::HttpResponse response;
+  response.headers.add("Content-Type", type);
+  response.body = std::get<std::string>(std::move(answer));
+  return response;
+}
+
 // Without parameters such as "; charset=utf-8".
 std::string_view media_type(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
@@ -35,18 +49,41 @@ bool is_accepted_type(std::string_view content_type) {
          runtime::equal_ignoring_case(type, "application/json");
 }
 
-runtime::HttpResponse health() {
-  runtime::HttpResponse response;
-  response.headers.add("Content-Type", "application/json");
-  response.body = "{\"status\":\"ok\"}";
-  return response;
+class UnderWay {
+ public:
+  UnderWay(std::size_t& operations, bool counts) : operations_(operations), counts_(counts) {
+    if (counts_) ++operations_;
+  }
+  ~UnderWay() {
+    if (counts_) --operations_;
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  std::size_t& operations_;
+  const bool counts_;
+};
+
+runtime::HttpServerOptions http_options(ServiceOptions options) {
+  runtime::HttpServerOptions http;
+  http.address = std::move(options.address);
+  http.port = options.port;
+  http.tls = std::move(options.tls);
+  http.max_connections = options.max_connections;
+  return http;
 }
 
 }  // namespace
 
 Service::Service(engine::Engine& engine, runtime::Shard& shard, ServiceOptions options)
     : api_(engine),
-      server_(shard, {.address = std::move(options.address), .port = options.port},
+      pages_(engine, requests_),
+      control_(api_),
+      authentication_(std::move(options.credentials)),
+      shard_(shard),
+      max_operations_(options.max_operations),
+      server_(shard, http_options(std::move(options)),
               [this](const runtime::HttpRequest& request) { return handle(request); }) {}
 
 Service::~Service() = default;
@@ -56,35 +93,66 @@ Status Service::stop(runtime::SteadyTime deadline) { return server_.drain(deadli
 std::uint16_t Service::port() const { return server_.port(); }
 
 runtime::HttpResponse Service::handle(const runtime::HttpRequest& request) {
-  if (request.path() == "/_pawl/health" && (request.method == "GET" || request.method == "HEAD")) {
-    return health();
+  if (auto page = pages_.answer(request, server_)) return *std::move(page);
+  const runtime::SteadyTime begun = shard_.now();
+  runtime::HttpResponse response = call(request);
+  const std::string id = api_.new_id();
+  response.headers.add("x-amzn-RequestId", id);
+
+  const auto time = shard_.now() - begun;
+  std::string_view operation = request.headers.get("X-Amz-Target");
+  operation.remove_prefix(std::min(operation.find('.') + 1, operation.size()));
+  if (find_operation_shape(operation) == nullptr) operation = "unknown";
+  std::string_view code = response.headers.get("x-amzn-ErrorType");
+  if (code.empty()) code = "OK";
+  requests_.count(operation, code, time);
+  if (runtime::log().should_log(spdlog::level::debug)) {
+    runtime::log_with(spdlog::level::debug, "request",
+                      {{"operation", operation},
+                       {"code", code},
+                       {"ms", fmt::format("{:.3f}", static_cast<double>(time.count()) / 1e6)},
+                       {"peer", request.peer.to_string()},
+                       {"id", id}});
   }
-  const auto respond = [&]() -> runtime::HttpResponse {
-    if (request.method != "POST" || request.path() != "/") {
-      return refused({"UnknownOperationException", "Requests are POST to /.", 404});
-    }
-    std::string_view target = request.headers.get("X-Amz-Target");
-    if (!target.starts_with(kTargetPrefix)) {
-      return refused({"UnknownOperationException",
-                      "The header X-Amz-Target must be AWSStepFunctions.OPERATION."});
-    }
-    target.remove_prefix(kTargetPrefix.size());
-    if (!is_accepted_type(request.headers.get("Content-Type"))) {
-      return refused({"SerializationException",
-                      "The Content-Type must be " + std::string(kJson10) + ".", 415});
-    }
-    std::string_view trace = request.headers.get("X-Amzn-Trace-Id");
-    if (trace.size() > kTraceHeaderMax) trace = {};
-    Answer answered = api_.call(target, request.body, trace);
-    if (const auto* error = std::get_if<ApiError>(&answered)) return refused(*error);
-    runtime::HttpResponse response;
-    response.headers.add("Content-Type", kJson10);
-    response.body = std::get<std::string>(std::move(answered));
-    return response;
-  };
-  runtime::HttpResponse response = respond();
-  response.headers.add("x-amzn-RequestId", api_.new_id());
   return response;
+}
+
+runtime::HttpResponse Service::call(const runtime::HttpRequest& request) {
+  if (request.method == "POST" && request.path().starts_with(kControlPath)) {
+    if (!is_accepted_type(request.headers.get("Content-Type")) ||
+        !request.headers.has("Content-Type")) {
+      return refused({"SerializationException", "The Content-Type must be application/json.", 415});
+    }
+    if (const auto error = authentication_.refuse(request, "states", api_.now())) {
+      return refused(*error);
+    }
+    return answered(control_.call(request.path().substr(kControlPath.size()), request.body),
+                    "application/json");
+  }
+  if (request.method != "POST" || request.path() != "/") {
+    return refused({"UnknownOperationException", "Requests are POST to /.", 404});
+  }
+  std::string_view target = request.headers.get("X-Amz-Target");
+  if (!target.starts_with(kTargetPrefix)) {
+    return refused({"UnknownOperationException",
+                    "The header X-Amz-Target must be AWSStepFunctions.OPERATION."});
+  }
+  target.remove_prefix(kTargetPrefix.size());
+  if (!is_accepted_type(request.headers.get("Content-Type"))) {
+    return refused(
+        {"SerializationException", "The Content-Type must be " + std::string(kJson10) + ".", 415});
+  }
+  const bool waits = target == "GetActivityTask" || target == "StartSyncExecution";
+  if (!waits && operations_ >= max_operations_) {
+    return refused({"ThrottlingException", "Rate exceeded"});
+  }
+  if (const auto error = authentication_.refuse(request, "states", api_.now())) {
+    return refused(*error);
+  }
+  const UnderWay under_way(operations_, !waits);
+  std::string_view trace = request.headers.get("X-Amzn-Trace-Id");
+  if (trace.size() > kTraceHeaderMax) trace = {};
+  return answered(api_.call(target, request.body, trace), kJson10);
 }
 
 }  // namespace pawl::service

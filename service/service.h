@@ -1,11 +1,14 @@
 // Service: the AWS Step Functions API over HTTP. Read this header first.
 //
-//   service.h             the HTTP server: AWS JSON 1.0, errors, request ids, GET /_pawl/health
+//   service.h             the HTTP server: AWS JSON 1.0, errors, request ids
+//   control.h             POST /_pawl/control/...: pause, resume, stop and redrive many
+//   status_pages.h        GET /_pawl/health, /_pawl/ready, /_pawl/metrics
 //   api.h                 the operations without the wire; nested workflows use it too
 //   operations.h          the table: operation -> action; actions/ has one file per action
 //   constraints.h         the model's constraints as data (model.cpp), and their check
 //   errors.h              error texts and their form
 //   test_state/           TestState: its request, mocks and answer
+//   authentication.h      SigV4, once there are credentials
 //   configuration.h       what the API keeps with a machine; activities.h, tags.h
 //
 // Source: api-facts sections 1-7, 10; the recorded cases outrank it.
@@ -16,9 +19,14 @@
 #include "runtime/fiber/shard.h"
 #include "runtime/http/server.h"
 #include "service/api.h"
+#include "service/authentication.h"
+#include "service/control.h"
+#include "service/request_statistics.h"
+#include "service/status_pages.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace pawl::service {
@@ -26,6 +34,15 @@ namespace pawl::service {
 struct ServiceOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8083;  // 0: any free port, see port()
+  // Whose signatures count. Empty: nobody is asked for one.
+  std::optional<runtime::aws::CredentialSet> credentials{};
+  std::shared_ptr<runtime::TlsContext> tls{};  // null: plain HTTP
+  // Each costs a descriptor, of which shards, store and functions need some as well.
+  std::size_t max_connections = 20'000;
+  // Operations under way at once, apart from those that wait by design (GetActivityTask,
+  // StartSyncExecution). More than enough to keep disk and processor busy; past it the answer is
+  // ThrottlingException at once, so that what is admitted stays quick.
+  std::size_t max_operations = 1'024;
 };
 
 // Usage, on a fiber of `shard` (one of the engine's), after Engine::open() of all its shards:
@@ -56,7 +73,16 @@ class Service {
   runtime::HttpResponse handle(const runtime::HttpRequest& request);
 
  private:
+  runtime::HttpResponse call(const runtime::HttpRequest& request);  // an operation
+
   Api api_;
+  RequestStatistics requests_;
+  StatusPages pages_;
+  Control control_;
+  Authentication authentication_;
+  runtime::Shard& shard_;
+  const std::size_t max_operations_;
+  std::size_t operations_ = 0;  // under way
   runtime::HttpServer server_;
 };
 

@@ -1,39 +1,29 @@
 // pawl serve: AWS's API over an engine.
 #include "cli/command.h"
 #include "cli/runtime_host.h"
+#include "cli/serve_options.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "runtime/log/log.h"
+#include "runtime/net/descriptor_limit.h"
 #include "service/service.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
-#include <thread>
+#include <optional>
 
 namespace pawl::cli {
 namespace {
-
-constexpr const char* kHelp = R"help(Examples:
-  pawl serve --data /tmp/orders --functions functions
-  pawl serve --port 8083 --data /tmp/orders --mock mocks.json#HappyPath
-  aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083
-
-Credentials are not checked, but clients want some: export AWS_ACCESS_KEY_ID=any
-AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-1. SIGTERM and SIGINT stop it within ten
-seconds; what is under way goes on when it is started again with the same --data.)help";
 
 // A request that takes longer than this at the end is cut.
 constexpr std::chrono::seconds kDrain{5};
 constexpr std::chrono::seconds kStopPatience{10};
 
-struct ServeOptions {
-  std::uint16_t port = 8083;
-  std::string address = "127.0.0.1";
-  std::string data;
-  std::string functions;
-  std::string mock;
-  std::uint32_t shards = 0;
-};
+// What the store, the processes of functions and calls to other systems may need; clients get the
+// rest.
+constexpr std::size_t kOwnDescriptors = 512;
 
 int failed(std::string_view message, int code) {
   show_error(message);
@@ -49,8 +39,13 @@ class ServeCommand {
   int prepare();
   void make_service();
   void serve();
+  bool logs_json() const { return options_.log_format == "json"; }
+  void say(const std::string& text) const;  // to whoever watches, or to the log
 
   ServeOptions options_;
+  std::optional<runtime::aws::CredentialSet> credentials_;
+  std::shared_ptr<runtime::TlsContext> tls_;
+  std::size_t descriptors_ = 0;
   std::unique_ptr<RuntimeHost> host_;
   std::unique_ptr<service::Service> service_;
   int code_ = kOk;
@@ -62,14 +57,36 @@ int ServeCommand::run() {
   const Status ran = host_->run([this] { serve(); }, [this] { make_service(); });
   service_.reset();
   if (!ran) return failed(ran.error().message, kEngineFailed);
-  if (code_ == kOk) show_note("Stopped.");
+  if (code_ == kOk) say("Stopped.");
   return code_;
 }
 
+void ServeCommand::say(const std::string& text) const {
+  if (logs_json()) {
+    runtime::log().info(text);
+  } else {
+    show_note(text);
+  }
+}
+
 int ServeCommand::prepare() {
+  runtime::set_log_level(options_.log_level);
+  if (options_.log_format == "json") runtime::set_log_format(runtime::LogFormat::kJson);
+  if (!options_.credentials.empty()) {
+    auto loaded = runtime::aws::CredentialSet::load(options_.credentials);
+    if (!loaded) return failed(loaded.error().message, kUsage);
+    credentials_ = *std::move(loaded);
+  }
+  if (!options_.tls_cert.empty()) {
+    auto context = runtime::TlsContext::server(options_.tls_cert, options_.tls_key);
+    if (!context) return failed(context.error().message, kUsage);
+    tls_ = *std::move(context);
+  }
+
   HostOptions host_options;
   host_options.data = options_.data;
   host_options.shards = options_.shards;
+  descriptors_ = runtime::raise_descriptor_limit();
   hold_stop_signals();
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
   if (!host) return failed(host.error().message, kEngineFailed);
@@ -100,8 +117,16 @@ int ServeCommand::prepare() {
 
 // Both on a fiber of shard 0. Tasks that go on when the engine opens may call the API.
 void ServeCommand::make_service() {
-  service_ = std::make_unique<service::Service>(
-      host_->engine(), host_->shard(), service::ServiceOptions{options_.address, options_.port});
+  service::ServiceOptions options;
+  options.address = options_.address;
+  options.port = options_.port;
+  options.credentials = std::move(credentials_);
+  options.tls = tls_;
+  options.max_connections =
+      std::clamp(descriptors_, kOwnDescriptors + 64, kOwnDescriptors + options.max_connections) -
+      kOwnDescriptors;
+  service_ =
+      std::make_unique<service::Service>(host_->engine(), host_->shard(), std::move(options));
   host_->tasks().connect(service_->api());
 }
 
@@ -113,14 +138,21 @@ void ServeCommand::serve() {
   const bool six = options_.address.find(':') != std::string::npos;
   const std::string at =
       fmt::format("{}:{}", six ? "[" + options_.address + "]" : options_.address, service_->port());
-  err().line(fmt::format("pawl listens on {}; clients take --endpoint-url http://{}",
-                         err().paint(Style::kBold, at), at));
-  if (options_.data.empty())
-    show_note("Everything is in memory: nothing is kept. Keep it with --data DIR.");
+  if (logs_json()) {
+    runtime::log_with(spdlog::level::info, "listening",
+                      {{"address", at},
+                       {"data", options_.data},
+                       {"credentials", options_.credentials.empty() ? "none" : "required"}});
+  } else {
+    err().line(fmt::format("pawl listens on {}; clients take --endpoint-url {}://{}",
+                           err().paint(Style::kBold, at), tls_ != nullptr ? "https" : "http", at));
+    if (options_.data.empty())
+      show_note("Everything is in memory: nothing is kept. Keep it with --data DIR.");
+  }
   host_->wait_for_stop();
-  show_note("Stopping; requests under way are answered.");
+  say("Stopping; requests under way are answered.");
   if (const Status stopped = service_->stop(host_->clock().after(kDrain)); !stopped) {
-    show_warning("requests that took too long were cut off");
+    runtime::log().warn("requests that took too long were cut off");
   }
 }
 
@@ -129,19 +161,16 @@ void ServeCommand::serve() {
 Command add_serve(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("serve", "Serve AWS's API to the clients you have");
   auto options = std::make_shared<ServeOptions>();
-  parser->add_option("--port", options->port, "8083; 0 takes any that is free")->option_text("N");
-  parser->add_option("--address", options->address, "127.0.0.1")->option_text("ADDRESS");
-  parser->add_option("--data", options->data, "Keep everything in this directory")
-      ->option_text("DIR");
-  parser->add_option("--functions", options->functions, "Directory of the functions")
-      ->option_text("DIR")
-      ->check(CLI::ExistingDirectory);
-  parser->add_option("--mock", options->mock, "FILE#CASE")->option_text("FILE#CASE");
-  parser->add_option("--shards", options->shards, "Threads that run executions (1)")
-      ->option_text("N")
-      ->check(CLI::Range(1U, engine::kShardsMax));
-  parser->footer(kHelp);
-  return {parser, [options] { return ServeCommand(*options).run(); }};
+  add_serve_options(*parser, *options);
+  return {parser, [parser, options] {
+            if (const Status read = apply_config_file(*parser, *options); !read) {
+              return failed(read.error().message, kUsage);
+            }
+            if (const Status good = check_serve_options(*options); !good) {
+              return failed(good.error().message, kUsage);
+            }
+            return ServeCommand(*options).run();
+          }};
 }
 
 }  // namespace pawl::cli

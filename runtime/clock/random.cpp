@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -69,7 +70,21 @@ std::uint64_t SystemRandom::next_u64() {
   return generator.next();
 }
 
-void SystemRandom::fill(std::span<std::byte> bytes) { fill_from_system(bytes); }
+// Ids are asked for one by one, and a system call each costs more than all the rest of an id. What
+// was handed out is erased, so that memory that leaks tells nothing about it.
+void SystemRandom::fill(std::span<std::byte> bytes) {
+  constexpr std::size_t kKept = 1024;
+  thread_local std::array<std::byte, kKept> kept;
+  thread_local std::size_t used = kKept;
+  if (bytes.size() > kKept / 4) return fill_from_system(bytes);
+  if (kKept - used < bytes.size()) {
+    fill_from_system(kept);
+    used = 0;
+  }
+  std::memcpy(bytes.data(), kept.data() + used, bytes.size());
+  std::memset(kept.data() + used, 0, bytes.size());
+  used += bytes.size();
+}
 
 void SeededRandom::fill(std::span<std::byte> bytes) {
   while (!bytes.empty()) {

@@ -330,6 +330,19 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
   StopHook stop_hook;
 };
 
+HttpClientOptions::Wrap tls_with(std::shared_ptr<TlsContext> context) {
+  return [context = std::move(context)](TcpStream plain, const Url& url,
+                                        SteadyTime deadline) -> Result<std::unique_ptr<Stream>> {
+    auto stream = std::make_unique<TlsStream>(std::move(plain), context, url.host);
+    if (Status done = stream->handshake(deadline); !done) {
+      Error error = std::move(done).error();
+      error.message = url.authority() + ": " + error.message;
+      return error;
+    }
+    return std::unique_ptr<Stream>(std::move(stream));
+  };
+}
+
 HttpClient::HttpClient(Shard& shard, HttpClientOptions options)
     : impl_(std::make_shared<Impl>(shard, std::move(options))) {
   impl_->stop_hook = shard.on_stop([impl = impl_.get()] {

@@ -4,7 +4,7 @@
 #include "base/result.h"
 #include "runtime/fiber/shard.h"
 #include "runtime/http/message.h"
-#include "runtime/net/socket.h"
+#include "runtime/net/tls.h"
 
 #include <chrono>
 #include <cstdint>
@@ -55,6 +55,9 @@ struct HttpClientOptions {
   using Wrap = std::function<Result<std::unique_ptr<Stream>>(TcpStream, const Url&, SteadyTime)>;
   Wrap wrap_tls;
 };
+
+// What wrap_tls is set to: TLS that checks who the server is.
+HttpClientOptions::Wrap tls_with(std::shared_ptr<TlsContext> context);
 
 class HttpClient {
  public:

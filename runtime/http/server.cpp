@@ -19,6 +19,10 @@ constexpr std::size_t kScratchBytes = 64 * 1024;
 
 // After a refusal the client may still be sending. Closing at once would reset the connection and
 // could destroy our answer on its way (RFC 9112 section 9.6), so read on for a while.
+// Requests and answers up to this size are served even when too many bytes are held: otherwise big
+// ones could shut out all others.
+constexpr std::size_t kSmallBytes = 16 * 1024;
+
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 constexpr std::size_t kLingerBytes = std::size_t{1024} * 1024;
 
@@ -40,11 +44,14 @@ std::string http_date(WallTime now) {
 
 class Connection final : public HttpConnection {
  public:
-  explicit Connection(TcpStream s) : stream(std::move(s)), peer(stream.peer()) {}
+  Connection(TcpStream plain, const std::shared_ptr<TlsContext>& context)
+      : peer(plain.peer()), owned(wrap(std::move(plain), context, tls)), stream(*owned) {}
   bool peer_gone() const override { return stream.peer_gone(); }
 
-  TcpStream stream;
+  TlsStream* tls = nullptr;  // `owned`, if it is one
   SocketAddress peer;
+  std::unique_ptr<Stream> owned;
+  Stream& stream;
   std::string pending;    // bytes that came and are not parsed yet
   std::size_t index = 0;  // in Impl::connections
   // While parked, in the order of parking:
@@ -52,6 +59,33 @@ class Connection final : public HttpConnection {
   SteadyTime parked_at{};  // real time
   Connection* earlier = nullptr;
   Connection* later = nullptr;
+
+ private:
+  static std::unique_ptr<Stream> wrap(TcpStream plain, const std::shared_ptr<TlsContext>& context,
+                                      TlsStream*& tls) {
+    if (context == nullptr) return std::make_unique<TcpStream>(std::move(plain));
+    auto encrypted = std::make_unique<TlsStream>(std::move(plain), context);
+    tls = encrypted.get();
+    return encrypted;
+  }
+};
+
+// What one request holds of the bytes that all of them may hold together.
+class Buffered {
+ public:
+  explicit Buffered(std::size_t& total) : total_(total) {}
+  ~Buffered() { set(0); }
+  Buffered(const Buffered&) = delete;
+  Buffered& operator=(const Buffered&) = delete;
+  void set(std::size_t bytes) {
+    total_ += bytes - size_;
+    size_ = bytes;
+  }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t& total_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace
@@ -76,7 +110,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
         refuse(*stream);
         continue;
       }
-      connections.push_back(std::make_unique<Connection>(std::move(*stream)));
+      connections.push_back(std::make_unique<Connection>(std::move(*stream), options.tls));
       connections.back()->index = connections.size() - 1;
       park(*connections.back());
     }
@@ -84,10 +118,11 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   }
 
   // On the dispatcher too: an answer without a fiber, sent if the socket takes it at once.
-  void refuse(TcpStream& stream) {
+  void refuse(Stream& stream) {
     ++refused;
     static_cast<void>(stream.try_read(scratch));  // unread bytes would turn the close into a reset
-    stream.try_write(kBusyAnswer);
+    // Before a handshake there is nobody who could read it.
+    if (options.tls == nullptr) stream.try_write(kBusyAnswer);
     stream.shutdown_write();
   }
 
@@ -157,16 +192,33 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 
   // ---- requests ----
 
+  bool is_full() const { return buffered > options.max_buffered_bytes; }
+
   // Serves until the connection is idle, true, or over, false.
   bool serve_requests(Connection& c) {
+    if (c.tls != nullptr && !c.tls->is_ready()) {
+      const Status greeted = c.tls->handshake(shard.clock().after(options.header_timeout));
+      if (!greeted) {
+        log().debug("{}: {}", c.peer.to_string(), greeted.error().message);
+        return false;
+      }
+    }
     for (;;) {
       {
         HttpParser<HttpRequest> parser({options.max_head_bytes, options.max_body_bytes});
-        if (!read_request(c, parser)) return false;
+        Buffered held(buffered);
+        if (!read_request(c, parser, held)) return false;
         HttpRequest& request = parser.message();
         request.peer = c.peer;
         request.connection = &c;
-        const HttpResponse response = handle(request);
+        HttpResponse response = handle(request);
+        held.set(response.body.size());
+        // Clients that ask for much and read slowly would gather it here.
+        if (is_full() && response.body.size() > kSmallBytes) {
+          ++refused;
+          response = {.status = 503, .headers = {}, .body = {}};
+          held.set(0);
+        }
         const bool keep = parser.keep_alive() && !draining;
         if (!answer(c, response, keep, request.version, request.method == "HEAD")) return false;
         if (!keep) return false;
@@ -193,7 +245,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   }
 
   // Reads one whole request. False: the connection is over, and an answer was given if one is due.
-  bool read_request(Connection& c, HttpParser<HttpRequest>& parser) {
+  bool read_request(Connection& c, HttpParser<HttpRequest>& parser, Buffered& held) {
     SteadyTime deadline = shard.clock().after(options.header_timeout);
     bool head_seen = false;
     std::string_view data = c.pending;
@@ -229,6 +281,15 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
         return true;
       }
 
+      held.set(parser.message().body.size() + c.pending.size());
+      if (is_full() && held.size() > kSmallBytes) {
+        ++refused;
+        // Given back before the client is heard out, which may take a while.
+        std::string().swap(parser.message().body);
+        std::string().swap(c.pending);
+        held.set(0);
+        return refuse_request(c, 503);
+      }
       const Result<std::size_t> n = c.stream.read_some(scratch, deadline);
       if (!n) {
         const bool begun = parser.started() || !c.pending.empty();
@@ -338,6 +399,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   std::size_t active = 0;
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;
+  std::size_t buffered = 0;  // bytes, see max_buffered_bytes
   WallTime date_at{};
   std::string date_text;
 };
@@ -382,7 +444,8 @@ HttpServerStats HttpServer::stats() const {
   return {.connections = impl_->connections.size(),
           .active = impl_->active,
           .requests = impl_->requests,
-          .refused = impl_->refused};
+          .refused = impl_->refused,
+          .buffered_bytes = impl_->buffered};
 }
 
 }  // namespace pawl::runtime

@@ -6,13 +6,14 @@
 //
 // It answers for the application: 400 (syntax, Host, both Content-Length and Transfer-Encoding),
 // 408 (head or body too slow), 413 and 431 (too big), 417, 500 (handler threw), 501 (unknown
-// transfer coding), 503 (too many connections or fibers), 505. Such an answer closes the
+// transfer coding), 503 (too many connections, fibers or bytes), 505. Such an answer closes the
 // connection.
 #pragma once
 
 #include "base/result.h"
 #include "runtime/fiber/shard.h"
 #include "runtime/http/message.h"
+#include "runtime/net/tls.h"
 
 #include <chrono>
 #include <cstdint>
@@ -34,7 +35,11 @@ struct HttpServerOptions {
   std::chrono::milliseconds write_timeout{30'000};   // for one answer
   std::chrono::milliseconds idle_timeout{75'000};    // between requests
   std::size_t max_connections = 10'000;
+  // Bodies of all connections together: those that are coming, and answers that are not taken. Past
+  // it a request is answered 503; one that is small still gets through.
+  std::size_t max_buffered_bytes = std::size_t{256} * 1024 * 1024;
   std::string server_header = "pawl";
+  std::shared_ptr<TlsContext> tls{};  // null: plain HTTP
 };
 
 struct HttpServerStats {
@@ -42,6 +47,7 @@ struct HttpServerStats {
   std::size_t active = 0;       // of these, with a fiber
   std::uint64_t requests = 0;   // handed to the handler
   std::uint64_t refused = 0;    // connections answered 503
+  std::size_t buffered_bytes = 0;
 };
 
 class HttpServer {

@@ -142,6 +142,8 @@ Status Journal::State::write_next(std::unique_lock<std::mutex>& lock) {
   statistics.bytes += chunk.batch.bytes();
   statistics.sync_nanoseconds += static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(time).count());
+  statistics.seconds.add(std::chrono::duration<double>(time).count());
+  statistics.batch_commits.add(static_cast<double>(chunk.commits));
   durable.store(chunk.last, std::memory_order_release);
   if (spare.size() < kSpareChunksMax) {
     chunk.clear();
@@ -287,7 +289,9 @@ std::string Journal::failure() const {
 
 Journal::Statistics Journal::statistics() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->statistics;
+  Statistics statistics = state_->statistics;
+  statistics.pending_bytes = state_->pending_bytes.load(std::memory_order_relaxed);
+  return statistics;
 }
 
 }  // namespace pawl::runtime

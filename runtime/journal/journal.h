@@ -11,6 +11,7 @@
 // thing it does after a crash.
 #pragma once
 
+#include "runtime/metrics/metrics.h"
 #include "runtime/store/store.h"
 
 #include <cstdint>
@@ -68,6 +69,9 @@ class Journal {
     std::uint64_t bytes = 0;
     std::uint64_t failures = 0;
     std::uint64_t sync_nanoseconds = 0;
+    std::uint64_t pending_bytes = 0;              // now: waiting for the disk, or being written
+    Histogram seconds = Histogram::of_seconds();  // of a batch, from its write to its sync
+    Histogram batch_commits = Histogram::of_sizes();
   };
   Statistics statistics() const;
 

@@ -23,6 +23,8 @@ class SocketAddress {
   int family() const { return storage_.ss_family; }
   std::uint16_t port() const;
   void set_port(std::uint16_t port);
+  // Only this machine can reach it: 127.0.0.0/8, ::1, and the former written as IPv6.
+  bool is_loopback() const;
   // The address without port, as text: "127.0.0.1" or "::1".
   std::string host() const;
   // "127.0.0.1:80" or "[::1]:80".

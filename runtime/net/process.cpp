@@ -2,6 +2,7 @@
 
 #include "runtime/fiber/shard.h"
 #include "runtime/net/descriptor.h"
+#include "runtime/net/descriptor_limit.h"
 
 #include <array>
 #include <cerrno>
@@ -69,6 +70,7 @@ PAWL_IN_CHILD int become_child(void* argument) {
   if (setpgid(0, 0) != 0) return fail_child(plan, "setpgid");
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return fail_child(plan, "prctl");
   if (getppid() != plan.parent) return 127;  // the parent died before that took effect
+  restore_descriptor_limit();
   for (std::size_t i = 0; i < plan.limit_count; ++i) {
     const rlimit limit{plan.limits[i].second, plan.limits[i].second};
     if (setrlimit(static_cast<__rlimit_resource>(plan.limits[i].first), &limit) != 0) {

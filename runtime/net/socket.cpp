@@ -88,6 +88,14 @@ void TcpStream::try_write(std::string_view data) {
   static_cast<void>(send(descriptor_->fd(), data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
+bool TcpStream::wait_readable(SteadyTime deadline) {
+  return descriptor_ != nullptr && descriptor_->watch().reader.wait_for_input(deadline);
+}
+
+bool TcpStream::wait_writable(SteadyTime deadline) {
+  return descriptor_ != nullptr && descriptor_->watch().writer.wait_for_input(deadline);
+}
+
 void TcpStream::park(unique_function<void()> on_readable) {
   PAWL_ASSERT(descriptor_ != nullptr && !descriptor_->watch().reader.has_waiter());
   descriptor_->watch().on_readable = std::move(on_readable);

@@ -22,7 +22,7 @@ namespace pawl::runtime {
 
 class Descriptor;
 
-// What HTTP needs of a connection. TLS becomes a second implementation.
+// What HTTP needs of a connection. TlsStream (net/tls.h) is the other implementation.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -42,6 +42,10 @@ class Stream {
   // One read that does not suspend: bytes, 0 at the end of the stream, or kTimeout when it would
   // wait.
   virtual Result<std::size_t> try_read(std::span<char> buffer) = 0;
+  // One write that does not suspend, for last words: what does not fit is lost.
+  virtual void try_write(std::string_view data) = 0;
+  // The peer has closed its side or the connection is broken, as far as the kernel has told us.
+  virtual bool peer_gone() const = 0;
   // Parking: calls `on_readable` once, on the dispatcher, when the stream has bytes or has ended,
   // so that no fiber need wait. The callback may spawn a fiber, but not destroy any stream (it may
   // post a message that does). Only directly after try_read() said it would wait, or after
@@ -75,15 +79,18 @@ class TcpStream final : public Stream {
   void shutdown() override;
   void close() override;
   Result<std::size_t> try_read(std::span<char> buffer) override;
+  void try_write(std::string_view data) override;
+  bool peer_gone() const override;
   void park(unique_function<void()> on_readable) override;
   // Closes so that the peer sees a reset instead of an orderly end.
   void reset();
-  // One write that does not suspend, for last words: what does not fit is lost.
-  void try_write(std::string_view data);
+
+  // Suspends until the socket may have bytes, or takes some. False at `deadline`. For protocols
+  // that do their own reading and writing (TLS).
+  bool wait_readable(SteadyTime deadline);
+  bool wait_writable(SteadyTime deadline);
 
   bool is_open() const { return descriptor_ != nullptr; }
-  // The peer has closed its side or the connection is broken, as far as the kernel has told us.
-  bool peer_gone() const;
   SocketAddress peer() const;
   int fd() const;
 

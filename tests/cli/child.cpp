@@ -55,7 +55,8 @@ asl::Value Ended::json() const {
   return *value;
 }
 
-Child::Child(const std::vector<std::string>& arguments, const std::string& input) {
+Child::Child(const std::vector<std::string>& arguments, const std::string& input,
+             const Environment& environment) {
   const std::string in = files_.write("in", input);
   const std::string out = files_.write("out", "");
   const std::string err = files_.write("err", "");
@@ -67,6 +68,7 @@ Child::Child(const std::vector<std::string>& arguments, const std::string& input
   pid_ = ::fork();
   REQUIRE(pid_ >= 0);
   if (pid_ > 0) return;
+  for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
   ::dup2(::open(in.c_str(), O_RDONLY), STDIN_FILENO);
   ::dup2(::open(out.c_str(), O_WRONLY), STDOUT_FILENO);
   ::dup2(::open(err.c_str(), O_WRONLY), STDERR_FILENO);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 namespace pawl::cli::testing {
@@ -36,8 +37,10 @@ struct Ended {
 
 class Child {
  public:
-  // Starts the program; `input` is its standard input.
-  explicit Child(const std::vector<std::string>& arguments, const std::string& input = "");
+  using Environment = std::vector<std::pair<std::string, std::string>>;
+  // Starts the program; `input` is its standard input, `environment` is added to ours.
+  explicit Child(const std::vector<std::string>& arguments, const std::string& input = "",
+                 const Environment& environment = {});
   ~Child();  // kills it if it still runs
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;

@@ -39,5 +39,68 @@ TEST_CASE("a port that is taken is an error, not a wait", "[cli][serve]") {
   CHECK_THAT(second.err, Contains("error"));
 }
 
+TEST_CASE("other machines are let in only with credentials, or knowingly", "[cli][serve]") {
+  const Ended refused = pawl({"serve", "--port", "0", "--address", "0.0.0.0"});
+  CHECK(refused.code == 2);
+  CHECK_THAT(refused.err, Contains("--credentials FILE, or say --insecure"));
+
+  Child insecure({"serve", "--port", "0", "--address", "0.0.0.0", "--insecure"});
+  insecure.wait_for("listens on");
+
+  const TemporaryDirectory directory;
+  const std::string file =
+      directory.write("credentials", "[a]\naws_access_key_id = A\naws_secret_access_key = s\n");
+  Child signed_only({"serve", "--port", "0", "--address", "::", "--credentials", file});
+  signed_only.wait_for("listens on");
+
+  const std::string bad = directory.write("bad", "[a]\naws_access_key_id = A\n");
+  const Ended wrong = pawl({"serve", "--port", "0", "--credentials", bad});
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, Contains("bad, line 1: [a] has no aws_secret_access_key"));
+}
+
+TEST_CASE("options come from the flag, the environment, the file, in this order", "[cli][serve]") {
+  const TemporaryDirectory directory;
+  const std::string taken = directory.path("from-file");
+  const std::string file =
+      directory.write("pawl.yaml", "port: 0\ndata: " + taken + "\nlog-format: json\n");
+  {
+    Child child({"serve", "--config", file});
+    const std::string said = child.wait_for("listening");
+    CHECK_THAT(said, Contains("\"data\":\"" + taken + "\""));
+    CHECK_THAT(said, Contains("\"level\":\"info\""));
+  }
+  const std::string other = directory.path("from-environment");
+  {
+    Child child({"serve", "--config", file}, "", {{"PAWL_DATA", other}});
+    CHECK_THAT(child.wait_for("listening"), Contains("\"data\":\"" + other + "\""));
+  }
+  const std::string third = directory.path("from-flag");
+  {
+    Child child({"serve", "--config", file, "--data", third}, "", {{"PAWL_DATA", other}});
+    CHECK_THAT(child.wait_for("listening"), Contains("\"data\":\"" + third + "\""));
+  }
+  {
+    const std::string json = directory.write("pawl.json", R"({"port": 0, "log-format": "json"})");
+    Child child({"serve"}, "", {{"PAWL_CONFIG", json}});
+    child.wait_for("listening");
+  }
+}
+
+TEST_CASE("a configuration file that is wrong says where", "[cli][serve]") {
+  const TemporaryDirectory directory;
+  const auto refused = [&directory](const std::string& text) {
+    const Ended ended = pawl({"serve", "--config", directory.write("c.yaml", text)});
+    CHECK(ended.code == 2);
+    return ended.err;
+  };
+  CHECK_THAT(refused("prot: 0\n"), Contains("there is no option 'prot'. Did you mean 'port'?"));
+  CHECK_THAT(refused("port: [1]\n"), Contains("'port' must be text, a number, true or false"));
+  CHECK_THAT(refused("port: many\n"), Contains("port"));
+  CHECK_THAT(refused("shards: 65\n"), Contains("shards"));
+  CHECK_THAT(refused("- port\n"), Contains("expected a mapping"));
+  CHECK(pawl({"serve", "--config", directory.path("none")}).code == 2);
+}
+
 }  // namespace
 }  // namespace pawl::cli::testing

@@ -442,6 +442,41 @@ TEST_CASE("past the bound on fibers a client is answered 503", "[runtime][http]"
       {.clock = real_clock(), .max_fibers = 3});
 }
 
+TEST_CASE("bodies of all connections together have a bound, and small ones still get through",
+          "[runtime][http]") {
+  HttpServerOptions options;
+  options.max_buffered_bytes = 100'000;
+  with_server(options, echo, [](HttpServer& server) {
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n";
+    RawClient first(server.port());
+    first.send(head + std::string(80'000, 'x'));
+    while (server.stats().buffered_bytes < 80'000) sleep_for(milliseconds(1));
+    RawClient second(server.port());
+    second.send(head + std::string(80'000, 'x'));
+    CHECK(second.status() == 503);
+    CHECK(status_of(server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc") == 200);
+    first.send(std::string(10'000, 'x'));
+    CHECK(first.answer()->body.size() == 90'000);
+    CHECK(server.stats().buffered_bytes == 0);
+  });
+}
+
+TEST_CASE("answers that nobody takes have a bound together", "[runtime][http]") {
+  HttpServerOptions options;
+  options.max_buffered_bytes = 20'000'000;
+  const auto big = [](const HttpRequest&) {
+    return HttpResponse{.status = 200, .headers = {}, .body = std::string(15'000'000, 'x')};
+  };
+  with_server(options, big, [](HttpServer& server) {
+    RawClient first(server.port());  // does not read
+    first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (server.stats().buffered_bytes == 0) sleep_for(milliseconds(1));
+    RawClient second(server.port());
+    CHECK(second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status() == 503);
+    CHECK(first.answer()->body.size() == 15'000'000);
+  });
+}
+
 TEST_CASE("a handler that throws, or answers what cannot be sent, gives 500", "[runtime][http]") {
   set_log_level("off");
   with_server(

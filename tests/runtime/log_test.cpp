@@ -1,7 +1,10 @@
 #include "runtime/log/log.h"
 
-#include "runtime/metrics/metrics.h"
 #include "tests/catch.h"
+
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <sstream>
 
 namespace pawl::runtime {
 namespace {
@@ -21,17 +24,29 @@ TEST_CASE("log levels are set by name", "[runtime][log]") {
   CHECK(set_log_level("info"));
 }
 
-TEST_CASE("metrics are rendered as Prometheus text", "[runtime][metrics]") {
-  Metrics metrics;
-  metrics.counter("pawl_requests_total{action=\"Stop\"}", "Requests").add(2);
-  metrics.counter("pawl_requests_total{action=\"Start\"}", "Requests").add();
-  metrics.gauge("pawl_fibers", "Fibers alive", [] { return 1.5; });
-  CHECK(metrics.render() ==
-        "# HELP pawl_fibers Fibers alive\n# TYPE pawl_fibers gauge\npawl_fibers 1.5\n"
-        "# HELP pawl_requests_total Requests\n# TYPE pawl_requests_total counter\n"
-        "pawl_requests_total{action=\"Start\"} 1\npawl_requests_total{action=\"Stop\"} 2\n");
-  metrics.gauge("pawl_fibers", "", nullptr);
-  CHECK(metrics.render().find("fibers") == std::string::npos);
+// What `write` logs, as `format` writes it, without the time.
+std::string logged(LogFormat format, const std::function<void()>& write) {
+  std::ostringstream text;
+  const auto sinks = log().sinks();
+  log().sinks() = {std::make_shared<spdlog::sinks::ostream_sink_mt>(text)};
+  set_log_format(format);
+  write();
+  log().sinks() = sinks;
+  set_log_format(LogFormat::kText);
+  const std::string line = text.str();
+  return line.substr(line.find("info") + 4);
+}
+
+TEST_CASE("fields follow the message, and no message can forge one", "[runtime][log]") {
+  const auto write = [] {
+    log_with(spdlog::level::info, "a \"b\"\n", {{"operation", "Start"}, {"name", "x y\x1b\xff"}});
+  };
+  CHECK(logged(LogFormat::kText, write) == " a \"b\"\\n operation=Start name=\"x y\\x1b\xff\"\n");
+  CHECK(logged(LogFormat::kJson, write) ==
+        "\",\"message\":\"a \\\"b\\\"\\u000a\",\"operation\":\"Start\",\"name\":\"x "
+        "y\\u001b\\ufffd\"}\n");
+  CHECK(logged(LogFormat::kJson, [] { log().info("\xc2\x9b \xc3\xa4"); }) ==
+        "\",\"message\":\"\\u009b \xc3\xa4\"}\n");
 }
 
 }  // namespace

@@ -121,7 +121,8 @@ class World {
   void run(const std::function<void(Client&)>& body) {
     run([&](Client& client, Service& /*service*/) { body(client); });
   }
-  void run(const std::function<void(Client&, Service&)>& body) {
+  void run(const std::function<void(Client&, Service&)>& body,
+           const ServiceOptions& service_options = {.port = 0}) {
     runtime::Journal journal(*store_);
     runtime::SystemRandom random;
     runtime::run_on_shard([&](runtime::Shard& shard) {
@@ -137,7 +138,7 @@ class World {
       options.handlers = &registry;
       options.shards = {&shard};
       engine::Engine engine(std::move(options));
-      Service service(engine, shard, {.port = 0});
+      Service service(engine, shard, service_options);
       states->connect(service.api());
       REQUIRE(engine.open(0));
       REQUIRE(service.start());

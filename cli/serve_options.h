@@ -1,0 +1,47 @@
+// The options of `pawl serve`, and where their values come from.
+//
+// A value is taken from the first of: the flag, the environment (PAWL_PORT for --port), the file of
+// --config, the default. The file is a mapping in YAML or JSON whose keys are the names of the
+// flags without the dashes.
+#pragma once
+
+#include "base/result.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace pawl::cli {
+
+struct ServeOptions {
+  std::uint16_t port = 8083;
+  std::string address = "127.0.0.1";
+  std::string data;
+  std::string functions;
+  std::string mock;
+  std::uint32_t shards = 0;
+
+  std::string credentials;
+  bool insecure = false;
+  std::string tls_cert;
+  std::string tls_key;
+
+  std::string log_level = "info";
+  std::string log_format = "text";
+
+  std::string config;
+};
+
+// Adds the options to `parser`, with their help.
+void add_serve_options(CLI::App& parser, ServeOptions& options);
+
+// After parsing: gives the options that neither flag nor environment has set their value from the
+// file, if one is named. kNotFound, kIo; kInvalid: the message names file and key.
+Status apply_config_file(CLI::App& parser, const ServeOptions& options);
+
+// What no single option can tell: combinations that are refused. kInvalid.
+Status check_serve_options(const ServeOptions& options);
+
+}  // namespace pawl::cli
