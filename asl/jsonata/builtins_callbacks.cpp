@@ -4,6 +4,7 @@
 #include "asl/jsonata/text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -123,6 +124,24 @@ Datum each(Evaluator& e, Arguments& args, const CallContext& context) {
   return {out.finish(), kSequence};
 }
 
+// The reference takes a comparator's answer as JavaScript does: empty arrays and objects are true.
+bool is_true(const Value& value) {
+  switch (value.kind()) {
+    case Kind::kUndefined:
+    case Kind::kNull:
+      return false;
+    case Kind::kBool:
+      return value.as_bool();
+    case Kind::kInt:
+    case Kind::kDouble:
+      return value.as_double() != 0 && !std::isnan(value.as_double());
+    case Kind::kString:
+      return !value.as_string().empty();
+    default:
+      return true;
+  }
+}
+
 Datum sort(Evaluator& e, Arguments& args, const CallContext& context) {
   const Datum& array = args[0];
   if (array.is_undefined() || array.value.size() <= 1) return array;
@@ -145,7 +164,7 @@ Datum sort(Evaluator& e, Arguments& args, const CallContext& context) {
       Arguments pair;
       pair.push_back(items[i]);
       pair.push_back(items[j]);
-      return e.truthy(e.call(args[1].value, pair, context.frame).value);
+      return is_true(e.call(args[1].value, pair, context.frame).value);
     });
   }
   Items out(e);

@@ -75,8 +75,11 @@ Datum ceil(Evaluator& e, Arguments& args, const CallContext&) {
 Datum round(Evaluator& e, Arguments& args, const CallContext&) {
   if (args[0].is_undefined()) return {};
   const double precision = args[1].is_undefined() ? 0 : number_of(args[1]);
-  // The reference writes the precision as an exponent, which only reads back if it is integral.
-  if (precision != std::trunc(precision) && e.dialect() == Dialect::kReference) {
+  // The reference writes the precision as an exponent, which reads back if it is integral and the
+  // number it makes is no larger than a number may be.
+  const bool readable = precision == std::trunc(precision) &&
+                        std::isfinite(number_of(args[0]) * std::pow(10, std::max(precision, 0.0)));
+  if (!readable && number_of(args[0]) != 0 && e.dialect() == Dialect::kReference) {
     return Value::number(std::nan(""));
   }
   if (args[0].value.is_int() && precision >= 0) return args[0];
@@ -91,7 +94,8 @@ Datum sqrt(Evaluator& e, Arguments& args, const CallContext&) {
 Datum power(Evaluator& e, Arguments& args, const CallContext&) {
   if (args[0].is_undefined()) return {};
   const double exponent = args[1].is_undefined() ? std::nan("") : number_of(args[1]);
-  const double result = std::pow(number_of(args[0]), exponent);
+  // 1 to the power of nothing is 1 in C, and no number in JavaScript.
+  const double result = std::isnan(exponent) ? exponent : std::pow(number_of(args[0]), exponent);
   if (!std::isfinite(result)) fail_values("D3061", args[0].value, args[1].value);
   return e.number(result);
 }

@@ -3,6 +3,7 @@
 #include "asl/jsonata/evaluator.h"
 #include "asl/jsonata/text.h"
 
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,7 +19,7 @@ Datum string(Evaluator& e, Arguments& args, const CallContext&) {
 }
 Datum substring_function(Evaluator&, Arguments& args, const CallContext&) {
   if (args[0].is_undefined()) return {};
-  const double start = args[1].is_undefined() ? 0 : number_of(args[1]);
+  const double start = args[1].is_undefined() ? std::nan("") : number_of(args[1]);
   std::optional<double> size;
   if (!args[2].is_undefined()) size = number_of(args[2]);
   return text(substring(text_of(args[0]), start, size));

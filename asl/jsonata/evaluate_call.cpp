@@ -77,7 +77,7 @@ std::string_view plural_of(char symbol) {
 Value Evaluator::add_function(Function function) {
   constexpr std::size_t kMaxFunctions = 250'000;  // docs/limits.md
   if (functions_.size() >= kMaxFunctions) fail_memory();
-  functions_.push_back(std::move(function));
+  functions_.push_back(std::make_unique<Function>(std::move(function)));
   return Value::object(
       {{function_key_, Value::integer(static_cast<std::int64_t>(functions_.size() - 1))}});
 }
@@ -262,7 +262,6 @@ Datum Evaluator::call(const Value& function, Arguments& args, const FramePtr& fr
 Datum Evaluator::apply_inner(const Value& target, Arguments& args, const Datum& input,
                              const FramePtr& frame) {
   if (!is_function(target)) fail("T1006");
-  // A deque: the reference stays good while functions are added. The caller holds `target`.
   Function& function = function_of(target);
   try {
     if (function.kind == Function::Kind::kBuiltin) {

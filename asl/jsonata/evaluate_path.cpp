@@ -82,7 +82,9 @@ Datum Evaluator::evaluate_path(const Node* node, const Datum& input, const Frame
     return evaluate_steps(node, 0, std::move(current), input, frame);
   }
   const bool more = done < node->list.size();
-  if (more && current.is_array() && current.value.size() == 0) current = Datum();
+  if (more && current.is_array()) {
+    current = current.value.size() > 0 ? Datum(current.value, kSequence) : Datum();
+  }
   if (current.is_undefined() || !more) {
     if (!node->group && !node->keep_singleton_array) return current;
     if (node->keep_singleton_array && !current.is_undefined() && !current.is_array()) {
@@ -113,23 +115,24 @@ Datum Evaluator::evaluate_steps(const Node* node, std::size_t i, Datum current, 
   for (;;) {
     const Node* step = steps[i];
     const bool last = ++i == steps.size();
-    if (!tuple_stream && !step->tuple) {
-      if (i == 1 && step->cons_array) {
-        current = evaluate(step, current, frame);
-        if (!last && !current.is_array()) current = items_of_lone(current.value);
-      } else if (i == 1 && input.is_array() && step->type == NodeType::kVariable) {
-        current = evaluate_first_variable(node, input, frame);
-      } else {
-        current = evaluate_step(step, current, frame, last);
-      }
-      const bool nothing =
-          current.is_undefined() || (current.is_array() && current.value.size() == 0);
-      if (last || nothing) return finish_path(node, std::move(current), nullptr, frame);
-      continue;
+    tuple_stream = tuple_stream || step->tuple;
+    if (i == 1 && step->cons_array) {
+      Datum made = evaluate(step, current, frame);
+      if (!last && !made.is_array()) made = items_of_lone(made.value);
+      if (step->focus.empty()) current = std::move(made);
+    } else if (tuple_stream) {
+      const bool begun = tuples.has(kTupleStream);
+      tuples = evaluate_tuple_step(step, current, begun ? &tuples : nullptr, frame);
+    } else if (i == 1 && input.is_array() && step->type == NodeType::kVariable) {
+      current = evaluate_first_variable(node, input, frame);
+    } else {
+      current = evaluate_step(step, current, frame, last);
     }
-    tuples = evaluate_tuple_step(step, current, tuple_stream ? &tuples : nullptr, frame);
-    tuple_stream = true;
-    if (last) return finish_path(node, std::move(current), &tuples, frame);
+    const bool nothing =
+        current.is_undefined() || (current.is_array() && current.value.size() == 0);
+    if (last || (nothing && !tuple_stream)) {
+      return finish_path(node, std::move(current), tuple_stream ? &tuples : nullptr, frame);
+    }
   }
 }
 

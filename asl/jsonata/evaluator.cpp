@@ -23,6 +23,13 @@ constexpr double kExactInteger = 9007199254740992.0;
   throw fault;
 }
 
+// The key of the objects that stand for functions. One a thread is enough: they leave no
+// evaluation.
+const Value& function_key() {
+  thread_local const Value key = Value::string("function");
+  return key;
+}
+
 std::size_t bytes_limit(const EvaluateOptions& options, Dialect dialect) {
   if (options.value_bytes_max != 0) return options.value_bytes_max;
   return dialect == Dialect::kAws ? kAwsValueBytesMax : std::numeric_limits<std::size_t>::max();
@@ -44,7 +51,7 @@ Evaluator::Evaluator(const Program& program, const EvaluateOptions& options)
       weight_max_(bytes_limit(options, program.dialect)),
       max_depth_(options.max_depth),
       next_tick_(std::min(kStepsPerTick, options.max_steps + 1)),
-      function_key_(Value::string("function")),
+      function_key_(function_key()),
       globals_(program.names->names.size()),
       names_(program.names) {}
 
@@ -98,8 +105,9 @@ std::uint64_t Evaluator::random() {
 // Values
 
 Value Evaluator::number(double value) const {
-  if (std::fabs(value) <= kExactInteger && value == std::floor(value)) {
-    return Value::integer(static_cast<std::int64_t>(value));
+  if (std::fabs(value) <= kExactInteger) {
+    const auto whole = static_cast<std::int64_t>(value);
+    if (static_cast<double>(whole) == value) return Value::integer(whole);
   }
   return Value::number(value);
 }

@@ -4,8 +4,8 @@
 // evaluate_tuples.cpp, evaluate_operators.cpp, evaluate_group.cpp (objects, groups, sorting),
 // evaluate_call.cpp (functions), transform.cpp, stringify.cpp. Names follow the reference.
 //
-// Functions are values too. A function is an object with one member whose key is a node of this
-// evaluator alone (nothing in a document can be it) and whose value indexes `functions_`: so
+// Functions are values too. A function is an object with one member whose key is a node of the
+// evaluators alone (nothing in a document can be it) and whose value indexes `functions_`: so
 // functions lie in arrays, objects and variables like any value, and Value needs no new kind.
 #pragma once
 
@@ -20,7 +20,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -69,7 +68,7 @@ class Evaluator {
     return value.is_object() && value.size() == 1 && value.members()[0].key.same_as(function_key_);
   }
   Function& function_of(const Value& value) {
-    return functions_[static_cast<std::size_t>(value.members()[0].value.as_int())];
+    return *functions_[static_cast<std::size_t>(value.members()[0].value.as_int())];
   }
   int arity(const Value& function);
   Datum apply(const Value& function, Arguments& args, const Datum& input, const FramePtr& frame);
@@ -278,7 +277,7 @@ class Evaluator {
   Value function_key_;
   FramePool frames_;  // goes after everything that holds frames
   std::vector<Global> globals_;
-  std::deque<Function> functions_;
+  std::vector<std::unique_ptr<Function>> functions_;
   std::shared_ptr<const NameTable> names_;  // the program's; longer after $eval
   std::vector<std::shared_ptr<Program>> evaluated_;
   // The pending tail call of a Datum with kThunk.

@@ -9,7 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -96,7 +96,7 @@ class FramePool {
   FramePtr make(FramePtr parent) {
     Frame* frame = nullptr;
     if (free_.empty()) {
-      frame = &frames_.emplace_back();
+      frame = frames_.emplace_back(std::make_unique<Frame>()).get();
       frame->pool = this;
     } else {
       frame = free_.back();
@@ -117,7 +117,7 @@ class FramePool {
   }
 
  private:
-  std::deque<Frame> frames_;
+  std::vector<std::unique_ptr<Frame>> frames_;
   std::vector<Frame*> free_;
 };
 
