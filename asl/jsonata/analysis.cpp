@@ -1,6 +1,6 @@
 #include "asl/jsonata/analysis.h"
 
-#include "asl/jsonata/evaluator.h"
+#include "asl/jsonata/builtins.h"
 #include "asl/jsonata/node.h"
 
 #include <algorithm>
@@ -68,9 +68,7 @@ class Walk {
     } else if (name == "states" && !is_bound(name)) {
       analysis_.states_whole = true;
     } else if (!is_bound(name)) {
-      const Builtin* builtin = find_builtin(name);
-      const bool known =
-          builtin != nullptr && (dialect_ == Dialect::kReference || !builtin->reference_only);
+      const bool known = find_builtin(name, dialect_) != nullptr;
       std::vector<std::string>& names = known ? analysis_.builtins : analysis_.variables;
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }

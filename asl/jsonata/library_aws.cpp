@@ -54,9 +54,10 @@ Result<Value> range(double first, double last, double step) {
   const double count = std::floor((last - first) / step) + 1;
   if (step == 0 || !(count >= 1)) return Value();
   if (count > static_cast<double>(kMaxRangeItems)) {
+    // Measured; the service has one text for all that grows too large.
     return Error{ErrorCode::kLimit,
-                 "the range has more than " + std::to_string(kMaxRangeItems) + " elements",
-                 "D2014"};
+                 "Expression evaluation memory limit exceeded: Check for excessive memory usage",
+                 "U1001"};
   }
   if (count == 1) return number_value(first);
   std::vector<Value> items;
