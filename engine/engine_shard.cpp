@@ -376,6 +376,12 @@ void EngineShard::drive(const ExecutionPtr& execution) {
 
 // Commits the turn, and queues what may happen once that is durable.
 bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
+  // A long evaluation gives way in the middle of a turn. If the store failed meanwhile, the turn
+  // stands on memory that is void, and the execution may be loaded anew by now.
+  if (execution->abandoned) {
+    for (const auto& effect : turn.take_effects()) effect(unavailable());
+    return false;
+  }
   const runtime::Batch batch = turn.finish();
   statistics_.transitions += turn.transitions();
   const bool batch_was_empty = batch.empty();
