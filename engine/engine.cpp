@@ -2,6 +2,7 @@
 
 #include "engine/engine_shard.h"
 #include "engine/history.h"
+#include "engine/map_run/child_name.h"
 #include "engine/redrive.h"
 #include "engine/token.h"
 
@@ -172,6 +173,76 @@ Result<runtime::WallTime> Engine::redrive(ExecutionNumber number, RedriveRequest
   });
 }
 
+namespace {
+
+Error nothing_there() { return {ErrorCode::kNotFound, "There is no such thing.", ""}; }
+
+}  // namespace
+
+Result<MapRunRecord> Engine::map_run(ExecutionNumber number) const {
+  const std::string key = keys::map_run(number);
+  const Result<std::optional<std::string>> row = options().store->get(key);
+  if (!row) return row.error();
+  if (!*row) return nothing_there();
+  return decode_map_run(**row, key);
+}
+
+Result<ExecutionNumber> Engine::find_map_run(std::string_view machine, std::string_view label,
+                                             std::string_view name) const {
+  const auto number = number_in_name(name);
+  if (!number) return nothing_there();
+  const Result<MapRunRecord> record = map_run(*number);
+  if (!record) return record.error();
+  if (record->machine != machine || record->label != label || record->name != name) {
+    return nothing_there();
+  }
+  return *number;
+}
+
+Result<ExecutionNumber> Engine::find_child(std::string_view machine, std::string_view label,
+                                           std::string_view name) const {
+  const auto number = number_in_name(name);
+  if (!number) return nothing_there();
+  const std::string key = keys::execution(*number);
+  const Result<std::optional<std::string>> row = options().store->get(key);
+  if (!row) return row.error();
+  if (!*row) return nothing_there();
+  const Result<ExecutionRecord> record = decode_execution(**row, key);
+  if (!record) return record.error();
+  if (!record->map_run || record->machine != machine || record->map_run->label != label ||
+      record->name != name) {
+    return nothing_there();
+  }
+  return *number;
+}
+
+Result<std::vector<std::pair<ExecutionNumber, MapRunRecord>>> Engine::map_runs(
+    ExecutionNumber execution, std::optional<ExecutionNumber> before, std::size_t max) const {
+  const std::string prefix = keys::map_runs_prefix(execution);
+  std::vector<ExecutionNumber> numbers;
+  const auto rows = options().store->scan_back(
+      prefix, before ? keys::map_run_of(execution, *before) : keys::prefix_end(prefix));
+  for (; rows->valid() && numbers.size() < max; rows->next()) {
+    if (const auto number = keys::parse_list(rows->key())) numbers.push_back(*number);
+  }
+  if (Status read = rows->status(); !read) return std::move(read).error();
+  std::vector<std::pair<ExecutionNumber, MapRunRecord>> runs;
+  for (const ExecutionNumber number : numbers) {
+    Result<MapRunRecord> record = map_run(number);
+    if (!record) return std::move(record).error();
+    runs.emplace_back(number, *std::move(record));
+  }
+  return runs;
+}
+
+Status Engine::update_map_run(ExecutionNumber number, MapRunUpdate update) {
+  if (shard_of(number) >= state_->shards.size()) return nothing_there();
+  EngineShard& home = home_of(number);
+  return runtime::call_on(home.shard(), [&]() -> Status {
+    return home.update_map_run(number, std::move(update));
+  });
+}
+
 Result<std::string> Engine::redrive_refusal(ExecutionNumber number,
                                             const ExecutionRecord& record) const {
   EventId last_event = 0;
@@ -261,8 +332,8 @@ Result<ExecutionDescription> Engine::describe(ExecutionNumber number) const {
   if (!record) return std::move(record).error();
   ExecutionDescription description;
   description.number = number;
-  description.arn = execution_arn(record->machine, record->name);
-  description.state_machine_arn = machine_arn(record->machine);
+  description.arn = arn_of(*record);
+  description.state_machine_arn = machine_arn_of(*record);
   PayloadReader payloads(*options().store, number);
   Result<std::string> input = payloads.text(record->input);
   if (!input) return std::move(input).error();
@@ -310,8 +381,8 @@ Result<std::vector<ExecutionDescription>> Engine::list(std::string_view machine,
     if (!record) return std::move(record).error();
     ExecutionDescription description;
     description.number = number;
-    description.arn = execution_arn(record->machine, record->name);
-    description.state_machine_arn = machine_arn(record->machine);
+    description.arn = arn_of(*record);
+    description.state_machine_arn = machine_arn_of(*record);
     description.record = *std::move(record);
     listed.push_back(std::move(description));
   }
@@ -381,6 +452,22 @@ std::string Engine::express_arn(std::string_view machine, std::string_view name)
   return arn(
       options(), "express",
       std::string(machine) + ":" + std::string(name) + ":" + runtime::uuid4(*options().random));
+}
+
+std::string Engine::arn_of(const ExecutionRecord& record) const {
+  if (!record.map_run) return execution_arn(record.machine, record.name);
+  const std::string rest = record.machine + "/" + record.map_run->label + ":" + record.name;
+  return record.express ? arn(options(), "express", rest + ":" + record.name)
+                        : arn(options(), "execution", rest);
+}
+
+std::string Engine::machine_arn_of(const ExecutionRecord& record) const {
+  return machine_arn(record.map_run ? record.machine + "/" + record.map_run->label
+                                    : record.machine);
+}
+
+std::string Engine::map_run_arn(const MapRunRecord& record) const {
+  return arn(options(), "mapRun", map_run_tail(record));
 }
 
 EngineStatistics Engine::statistics() const {

@@ -15,6 +15,7 @@
 #include "engine/event.h"
 #include "engine/limits.h"
 #include "engine/machines.h"
+#include "engine/map_run/map_run.h"
 #include "engine/pauses.h"
 #include "engine/records.h"
 #include "engine/redrive_request.h"
@@ -153,7 +154,20 @@ class Engine {
 
   Result<ExecutionNumber> find(std::string_view machine, std::string_view execution) const;
   Result<ExecutionDescription> describe(ExecutionNumber number) const;
-  // Executions of a machine, newest first, from `before` (exclusive; empty: the newest) on.
+  // The Map Run `name` (last part of its ARN) of `machine`'s Map state `label`.
+  Result<ExecutionNumber> find_map_run(std::string_view machine, std::string_view label,
+                                       std::string_view name) const;
+  // The child `name` of some Map Run of that state.
+  Result<ExecutionNumber> find_child(std::string_view machine, std::string_view label,
+                                     std::string_view name) const;
+  Result<MapRunRecord> map_run(ExecutionNumber number) const;
+  // Runs of an execution, newest first, from `before` (exclusive) on.
+  Result<std::vector<std::pair<ExecutionNumber, MapRunRecord>>> map_runs(
+      ExecutionNumber execution, std::optional<ExecutionNumber> before, std::size_t max) const;
+  // Changes a running run. kNotFound; kInvalid: it does not run.
+  Status update_map_run(ExecutionNumber number, MapRunUpdate update);
+
+  // Executions of a machine, or of list_of_map_run(), newest first, from `before` (exclusive; empty: the newest) on.
   Result<std::vector<ExecutionDescription>> list(std::string_view machine,
                                                  std::optional<ExecutionStatus> status,
                                                  std::optional<ExecutionNumber> before,
@@ -178,6 +192,10 @@ class Engine {
   std::string machine_arn(std::string_view name) const;
   std::string execution_arn(std::string_view machine, std::string_view name) const;
   std::string express_arn(std::string_view machine, std::string_view name) const;  // a fresh one
+  // Of an execution, child or not; of its state machine: "NAME/LABEL" for a child.
+  std::string arn_of(const ExecutionRecord& record) const;
+  std::string machine_arn_of(const ExecutionRecord& record) const;
+  std::string map_run_arn(const MapRunRecord& record) const;
   const EngineOptions& options() const;
 
   // On a fiber of any of the engine's shards: asks each of them in turn; suspends.

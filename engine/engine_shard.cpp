@@ -37,6 +37,9 @@ EngineShard::EngineShard(Engine& engine, Machines& machines, runtime::Shard& sha
   services_.region = options.region;
   services_.account = options.account;
   services_.partition = options.partition;
+  services_.store = options.store;
+  services_.next_number = [this] { return next_number(); };
+  services_.know_map_run = [this](const std::shared_ptr<MapRun>& run) { know(run); };
 }
 
 // --- opening, failing, recovering ------------------------------------------------------------
@@ -78,6 +81,12 @@ Status EngineShard::recover() {
   }
   if (Status status = dispatches->status(); !status) return status;
   for (const keys::Dispatch& row : rows) {
+    if (row.branch == kMapRunStop) {
+      const Result<std::shared_ptr<MapRun>> run = map_run(row.execution);
+      if (!run) return run.error();
+      stop_children(*run);
+      continue;
+    }
     if (row.branch == kParentNotice) {
       const Result<ExecutionDescription> child = engine_.describe(row.execution);
       if (!child) return child.error();
@@ -101,6 +110,9 @@ void EngineShard::forget_everything() {
         stop->reply(unavailable());
       }
       if (auto* redrive = std::get_if<RedriveMessage>(&message)) redrive->reply(unavailable());
+      if (auto* run = std::get_if<MapRunMessage>(&message); run != nullptr && run->reply) {
+        run->reply(unavailable());
+      }
       if (auto* start = std::get_if<StartMessage>(&message); start != nullptr && start->reply) {
         start->reply(unavailable());
       }
@@ -112,6 +124,8 @@ void EngineShard::forget_everything() {
   resting_.clear();
   resting_at_.clear();
   starting_.clear();
+  map_runs_.clear();
+  starts_.clear();
   relative_.clear();
   absolute_.clear();
   for (Effect& effect : std::exchange(effects_, {})) effect.run(unavailable());
@@ -398,6 +412,8 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
     execution->last_commit = *number;
     for (const auto& fate : turn.take_fates()) fate->appended();
   }
+  MapRunEffects map_runs = std::move(turn.map_runs());
+  begin_map_run_effects(map_runs);
   for (const ArmedTimer& timer : turn.take_armed()) {
     arm(execution->number, timer, execution->durable);
   }
@@ -405,7 +421,7 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
   const runtime::CommitNumber commit = execution->last_commit;
   after(commit,
         [this, execution, dispatches = turn.take_dispatches(), effects = turn.take_effects(),
-         cancelled = turn.take_cancelled()](const Status& durable) {
+         cancelled = turn.take_cancelled(), map_runs = std::move(map_runs)](const Status& durable) {
           for (const auto& effect : effects) effect(durable);
           if (!durable) return;
           for (const CancelledTask& task : cancelled) {
@@ -416,6 +432,7 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
             });
           }
           for (const Dispatch& what : dispatches) dispatch(execution, what);
+          end_map_run_effects(map_runs);
           if (execution->ended()) {
             ended(execution);
           } else {
@@ -431,6 +448,10 @@ void EngineShard::ended(const ExecutionPtr& execution) {
   ++statistics_.executions_ended[static_cast<std::size_t>(execution->record.status)];
   if (execution->on_end) std::exchange(execution->on_end, nullptr)(*execution);
   if (execution->record.parent) notify_parent(execution->number, *execution->record.parent);
+  if (execution->map_run != nullptr) {
+    --execution->map_run->ending;
+    tell_parent(execution->map_run);
+  }
 }
 
 void EngineShard::notify_parent(ExecutionNumber child, const ParentLink& parent) {

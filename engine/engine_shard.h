@@ -37,6 +37,7 @@ class EngineShard {
   Result<runtime::WallTime> redrive(ExecutionNumber number, RedriveRequest request);
   // See Engine::append().
   Status append(const runtime::Batch& batch, std::function<void(Status)> durable);
+  Status update_map_run(ExecutionNumber number, MapRunUpdate update);
   // Commits `batch` of the engine's own (machines). Suspends until it is durable.
   Status commit(const runtime::Batch& batch);
   // Queues a message; loads the execution if it rests in the store. kNotFound: no such execution.
@@ -80,6 +81,21 @@ class EngineShard {
   void ended(const ExecutionPtr& execution);
   void notify_parent(ExecutionNumber child, const ParentLink& parent);
 
+  // Map Runs (engine_shard_map_runs.cpp)
+  Result<std::shared_ptr<MapRun>> map_run(ExecutionNumber number);
+  void know(const std::shared_ptr<MapRun>& run);
+  void begin_map_run_effects(MapRunEffects& effects);
+  void end_map_run_effects(const MapRunEffects& effects);
+  void start_children();
+  Result<ExecutionPtr> make_child(const std::shared_ptr<MapRun>& run, ChildStart start);
+  void tell_parent(const std::shared_ptr<MapRun>& run);
+  void redrive_child(const std::shared_ptr<MapRun>& run, ExecutionNumber child);
+  void stop_children(const std::shared_ptr<MapRun>& run);
+  void work(const MapRunWork& work);
+  void clean(const std::shared_ptr<MapRun>& run);
+  MapRunMessage read_items_of(const MapRunWork& work);
+  MapRunMessage write_results_of(const MapRunWork& work);
+
   // timers
   void arm(ExecutionNumber number, const ArmedTimer& timer, bool durable);
   void load_timers();
@@ -111,6 +127,12 @@ class EngineShard {
       starting_;                             // ARNs whose start is not durable yet
   std::unordered_set<std::string> running_;  // idempotency keys of the handlers that run
   ExecutionNumber last_number_ = 0;
+
+  // Each is held by its parent, its children, and what works for it.
+  std::unordered_map<ExecutionNumber, std::weak_ptr<MapRun>> map_runs_;
+  std::size_t map_runs_swept_ = 0;
+  std::deque<std::pair<std::shared_ptr<MapRun>, ChildStart>> starts_;      // in order
+  bool starter_runs_ = false;
 
   std::deque<Effect> effects_;      // by commit number
   runtime::TimeHold effects_hold_;  // virtual time stands still while a commit is on its way

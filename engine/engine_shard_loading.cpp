@@ -37,8 +37,8 @@ class StoredPayloads final : public FrameLoader {
 // What follows from the record: ARNs and the compiled definition.
 Status EngineShard::name_and_compile(Execution& execution) {
   const ExecutionRecord& record = execution.record;
-  execution.arn = engine_.execution_arn(record.machine, record.name);
-  execution.state_machine_arn = engine_.machine_arn(record.machine);
+  execution.arn = engine_.arn_of(record);
+  execution.state_machine_arn = engine_.machine_arn_of(record);
   Result<CompiledRevision> compiled = definitions_.get(record.machine, record.revision);
   if (!compiled) return std::move(compiled).error();
   execution.definition = std::move(compiled->definition);
@@ -67,6 +67,20 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
   Result<asl::Payload> input = payloads.load(execution->record.input);
   if (!input) return std::move(input).error();
   execution->input = *std::move(input);
+  if (execution->record.map_run) {
+    Result<std::shared_ptr<MapRun>> run = map_run(execution->record.map_run->run);
+    if (!run) return std::move(run).error();
+    execution->map_run = *std::move(run);
+  }
+  if (execution->record.express) {
+    // An Express child of a Map Run: it has no frames, and begins anew.
+    execution->durable = false;
+    execution->keeps_history = false;
+    execution->timeout_stored = false;
+    execution->record.timeout_at = services_.clock->wall_now() + services_.limits->express_duration;
+    executions_.emplace(number, execution);
+    return execution;
+  }
 
   const auto last = store.scan_back(keys::history(number, 0), keys::history(number, 0xFFFFFFFF));
   if (last->valid()) {
@@ -108,11 +122,11 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
   if (Status status = frames->status(); !status) return std::move(status).error();
 
   for (auto& [id, branch] : execution->branches) {
-    if (branch->frame.phase != Phase::kChildren) continue;
-    if (std::holds_alternative<asl::MapState>(state_of(*execution, *branch).body)) {
-      map_loaded(*execution, *branch);
-    } else {
-      parallel_loaded(*execution, *branch);
+    if (branch->frame.phase == Phase::kChildren) children_loaded(*branch);
+    if (branch->frame.phase == Phase::kMapRun) {
+      Result<std::shared_ptr<MapRun>> run = map_run(branch->frame.map_run);
+      if (!run) return std::move(run).error();
+      branch->map_run = *std::move(run);
     }
   }
   for (auto& child : done) {
@@ -124,19 +138,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
     children.results[index] = child->frame.input;
     children.saved[index] = true;
     ++children.finished;
-    if (!child->frame.input.present()) ++children.failed;
     children.last_event = std::max(children.last_event, child->frame.previous_event);
-  }
-  for (auto& [id, branch] : execution->branches) {
-    if (id == kRootBranch) continue;
-    Branch* parent = execution->find(branch->frame.parent);
-    if (parent == nullptr) continue;
-    const bool map_run = !parent->frame.map_run_arn.empty();
-    branch->silent = map_run;
-    for (Branch* above = parent; !branch->silent && above->id != kRootBranch;) {
-      above = execution->find(above->frame.parent);
-      branch->silent = !above->frame.map_run_arn.empty();
-    }
   }
   for (auto& [id, branch] : execution->branches) {
     if (branch->children == nullptr) continue;

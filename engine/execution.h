@@ -7,6 +7,7 @@
 
 #include "asl/model/definition.h"
 #include "engine/frame.h"
+#include "engine/map_run/map_run.h"
 #include "engine/records.h"
 #include "engine/redrive_request.h"
 #include "engine/task.h"
@@ -26,7 +27,6 @@ namespace pawl::engine {
 struct Branch {
   BranchId id = kRootBranch;
   Frame frame;
-  bool silent = false;    // inside a distributed Map: its events are not the parent's history
   bool dirty = true;      // its row is behind
   bool catching = false;  // a catcher's fields are being evaluated
 
@@ -42,12 +42,10 @@ struct Branch {
     std::vector<bool> saved;            // rows that exist for ended children, by index
     std::int32_t started = 0;
     std::int32_t finished = 0;
-    std::int32_t failed = 0;  // tolerated ones, of a distributed Map
     EventId last_event = 0;   // chain tail of the child that ended last
-    std::int64_t tolerated_count = 0;
-    double tolerated_percentage = 0;
   };
   std::unique_ptr<Children> children;
+  std::shared_ptr<MapRun> map_run;  // kMapRun
 
   std::shared_ptr<Cancellation> cancellation;  // of the handler that runs for it
 };
@@ -91,14 +89,27 @@ struct RedriveMessage {
   std::shared_ptr<runtime::WallTime> redrive_date;  // set before `reply` says ok
   // kInvalid: it cannot be redriven, and why. Once that is durable.
   std::function<void(Status)> reply;
+  bool by_map_run = false;  // a child, by its Map Run: nobody else may
 };
 struct ChildEndedMessage {
   BranchId branch = 0;
   EventId scheduled_event = 0;
   ExecutionNumber child = 0;
 };
+// What became of a Map Run's work: its children, its ItemReader, its ResultWriter.
+struct MapRunMessage {
+  BranchId branch = 0;
+  ExecutionNumber run = 0;
+  // kUpdate: its settings were changed.
+  enum class Kind { kChildren, kRead, kWritten, kUpdate } kind = Kind::kChildren;
+  std::uint64_t items = 0;         // kRead
+  std::optional<Failure> failure;  // kRead, kWritten
+  asl::Value written;              // kWritten: where to
+  MapRunUpdate update;             // kUpdate
+  std::function<void(Status)> reply;  // kUpdate: once that is durable
+};
 using Message = std::variant<StartMessage, ResumeMessage, TimerMessage, OutcomeMessage,
-                             TokenMessage, StopMessage, RedriveMessage, ChildEndedMessage>;
+                             TokenMessage, StopMessage, RedriveMessage, ChildEndedMessage, MapRunMessage>;
 
 struct Execution {
   ExecutionNumber number = 0;
@@ -128,6 +139,8 @@ struct Execution {
   std::deque<Message> mailbox;
   bool active = false;  // a fiber is working on the mailbox
   int handlers_running = 0;
+  std::shared_ptr<MapRun> map_run;        // whose child it is
+  std::optional<ChildStart> child_start;  // until that is committed
   bool abandoned = false;  // the store failed: what is in memory is void
   bool paused = false;     // by an operator: no state is entered (engine/pauses.h)
   runtime::CommitNumber last_commit = 0;

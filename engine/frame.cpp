@@ -16,6 +16,7 @@ enum Part : std::uint64_t {
   kWakeAbsolute = 1U << 3U,
   kHasTask = 1U << 4U,
   kHasChildren = 1U << 5U,
+  kHasMapRun = 1U << 6U,
 };
 
 runtime::WallTime get_wall(runtime::Decoder& in) {
@@ -47,6 +48,7 @@ std::string encode_frame(const Frame& frame, FrameStore& store) {
   if (frame.wake_is_absolute) parts |= kWakeAbsolute;
   if (task) parts |= kHasTask;
   if (children) parts |= kHasChildren;
+  if (frame.phase == Phase::kMapRun) parts |= kHasMapRun;
 
   runtime::Encoder out(kVersion);
   out.varint(parts);
@@ -92,7 +94,11 @@ std::string encode_frame(const Frame& frame, FrameStore& store) {
     out.varint(static_cast<std::uint64_t>(frame.concurrency));
     out.varint(store.store(frame.items).place);
     out.varint(static_cast<std::uint64_t>(frame.started_event));
-    out.string(frame.map_run_arn);
+  }
+  if ((parts & kHasMapRun) != 0) {
+    out.u64(frame.map_run);
+    out.varint(store.store(frame.items).place);
+    out.varint(static_cast<std::uint64_t>(frame.started_event));
   }
   return out.seal();
 }
@@ -120,7 +126,7 @@ Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
   frame.machine = static_cast<asl::MachineIndex>(in.varint_max(kMaxInt));
   frame.state = static_cast<asl::StateIndex>(in.varint_max(kMaxInt));
   const std::uint8_t phase = in.u8();
-  if (phase > static_cast<std::uint8_t>(Phase::kRework)) in.fail();
+  if (phase > static_cast<std::uint8_t>(Phase::kMapRun)) in.fail();
   frame.phase = static_cast<Phase>(phase);
   frame.previous_event = static_cast<EventId>(in.varint());
   frame.entered_event = static_cast<EventId>(in.varint());
@@ -163,7 +169,11 @@ Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
     frame.concurrency = static_cast<std::int32_t>(in.varint_max(kMaxInt));
     document(frame.items);
     frame.started_event = static_cast<EventId>(in.varint());
-    frame.map_run_arn = std::string(in.string());
+  }
+  if ((parts & kHasMapRun) != 0) {
+    frame.map_run = in.u64();
+    document(frame.items);
+    frame.started_event = static_cast<EventId>(in.varint());
   }
   if (Status finished = in.finished("frame"); !finished) return std::move(finished).error();
   if (!loaded) return std::move(loaded).error();

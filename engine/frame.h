@@ -37,12 +37,13 @@ enum class Phase : std::uint8_t {
   kResuming = 7,    // a submitted Task's handler runs again (resume())
   kRework = 8,  // `state` was entered and its work begins again: by a redrive. What is open when
                 // an execution fails is kept in this phase
+  kMapRun = 9,  // a distributed Map waits for its Map Run
 };
 
 // Whether a branch in this phase goes on by itself: it runs, or somebody has to make it run.
 constexpr bool wants_somebody(Phase phase) {
   return phase == Phase::kDispatched || phase == Phase::kResuming || phase == Phase::kEnter ||
-         phase == Phase::kRework;
+         phase == Phase::kRework || phase == Phase::kMapRun;
 }
 
 struct Variable {
@@ -87,9 +88,9 @@ struct Frame {
   BranchId first_child = 0;
   std::int32_t children = 0;
   std::int32_t concurrency = 0;  // of a Map; 0: all at once
-  asl::Payload items;            // of a Map: the array (or object) iterated over
+  asl::Payload items;            // of a Map: the array (or object) iterated over; none: read as rows
   EventId started_event = 0;     // MapStateStarted / ParallelStateStarted
-  std::string map_run_arn;       // of a distributed Map
+  std::uint64_t map_run = 0;     // kMapRun: its number; `items` and `started_event` as above
 
   // No attempt of a Task is under way any more.
   void forget_task();

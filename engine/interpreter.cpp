@@ -43,7 +43,7 @@ void fail_execution(Turn& turn, Branch& at, Failure failure) {
   std::vector<EventField> fields;
   if (failure.error) fields.push_back({Field::kError, std::string_view(*failure.error)});
   if (failure.cause) fields.push_back({Field::kCause, std::string_view(*failure.cause)});
-  turn.emit_fields(previous, EventType::kExecutionFailed, fields, false);
+  turn.emit_fields(previous, EventType::kExecutionFailed, fields);
   turn.end(ExecutionStatus::kFailed, {}, std::move(failure));
 }
 
@@ -59,7 +59,7 @@ void enter_state(Turn& turn, Branch& branch) {
   frame.retry_count = 0;
   frame.entered_at = turn.now();
   const asl::State& state = state_of(turn.execution(), branch);
-  const PayloadRef input = branch.silent ? PayloadRef{} : turn.store(frame.input);
+  const PayloadRef input = turn.store(frame.input);
   frame.before_entry = frame.previous_event;
   frame.entered_event =
       turn.emit(branch, entered_type(state),
@@ -161,6 +161,9 @@ void raise(Turn& turn, Branch& branch, RaisedError error) {
   Frame& frame = branch.frame;
   turn.mark(branch);
   set_wake(branch, std::nullopt);
+  const bool begun = frame.phase == Phase::kChildren ||
+                     (frame.phase == Phase::kMapRun && error.failure.error != kStatesRuntime);
+  if (branch.map_run != nullptr) map_run_failed(turn, branch, error.failure);
 
   // What fails while a catcher is at work meets no further retrier or catcher.
   if (std::exchange(branch.catching, false)) {
@@ -172,6 +175,7 @@ void raise(Turn& turn, Branch& branch, RaisedError error) {
     ++frame.retry_count;
     turn.remove_children(branch);
     frame.phase = Phase::kBackoff;
+    frame.map_run = 0;
     set_wake(branch, turn.now() + retry_delay(state.retry[*retrier], attempt,
                                               turn.services().random->next_u64()));
     return;
@@ -182,8 +186,7 @@ void raise(Turn& turn, Branch& branch, RaisedError error) {
   // Recorded: so does one whose expressions fail before it begins.
   const bool map = std::holds_alternative<asl::MapState>(state.body);
   const bool container = map || std::holds_alternative<asl::ParallelState>(state.body);
-  if (container &&
-      (frame.phase == Phase::kChildren || error.failure.error == kStatesQueryEvaluationError)) {
+  if (container && (begun || error.failure.error == kStatesQueryEvaluationError)) {
     turn.emit(branch, map ? EventType::kMapStateFailed : EventType::kParallelStateFailed);
   }
   if (const auto index = find_catcher(state.catchers, error)) {
@@ -234,20 +237,16 @@ void exit_state(Turn& turn, Branch& branch, asl::Payload output, asl::StateIndex
   Frame& frame = branch.frame;
   const asl::State& state = state_of(turn.execution(), branch);
   std::vector<EventField> fields{{Field::kName, std::string_view(state.name)}};
-  if (!branch.silent) {
-    fields.push_back({Field::kOutput, turn.store(output)});
-    if (!assigned.empty()) {
-      asl::ObjectBuilder variables;
-      for (const Variable& variable : assigned) {
-        variables.set(variable.name, asl::Value::string(variable.value.text()));
-      }
-      fields.push_back(
-          {Field::kAssignedVariables, turn.store(asl::Payload::of(std::move(variables).build()))});
+  fields.push_back({Field::kOutput, turn.store(output)});
+  if (!assigned.empty()) {
+    asl::ObjectBuilder variables;
+    for (const Variable& variable : assigned) {
+      variables.set(variable.name, asl::Value::string(variable.value.text()));
     }
+    fields.push_back(
+        {Field::kAssignedVariables, turn.store(asl::Payload::of(std::move(variables).build()))});
   }
-  const EventId id =
-      turn.emit_fields(frame.previous_event, exited_type(state), fields, branch.silent);
-  if (!branch.silent) frame.previous_event = id;
+  frame.previous_event = turn.emit_fields(frame.previous_event, exited_type(state), fields);
 
   // What the next state does not need must not reach its frame.
   frame.phase = Phase::kEnter;
@@ -255,7 +254,7 @@ void exit_state(Turn& turn, Branch& branch, asl::Payload output, asl::StateIndex
   frame.forget_task();
   frame.items = {};
   frame.children = 0;
-  frame.map_run_arn.clear();
+  frame.map_run = 0;
   set_wake(branch, std::nullopt);
   turn.mark(branch);
 
@@ -302,15 +301,16 @@ void abort_branch(Turn& turn, Branch& branch, EventId previous, bool is_failed) 
   // Those under the one that failed were reported when it did.
   if (branch.children != nullptr && !is_failed) abort_children(turn, branch, nullptr, previous);
   if (std::holds_alternative<asl::TaskState>(state.body)) {
-    turn.emit_aside(previous, EventType::kTaskStateAborted, {}, branch.silent);
+    turn.emit_aside(previous, EventType::kTaskStateAborted);
   } else if (is_failed) {
     return;
   } else if (std::holds_alternative<asl::WaitState>(state.body)) {
-    turn.emit_aside(previous, EventType::kWaitStateAborted, {}, branch.silent);
+    turn.emit_aside(previous, EventType::kWaitStateAborted);
   } else if (std::holds_alternative<asl::ParallelState>(state.body)) {
-    turn.emit_aside(previous, EventType::kParallelStateAborted, {}, branch.silent);
+    turn.emit_aside(previous, EventType::kParallelStateAborted);
   } else if (std::holds_alternative<asl::MapState>(state.body)) {
-    turn.emit_aside(previous, EventType::kMapStateAborted, {}, branch.silent);
+    if (branch.map_run != nullptr) turn.emit_aside(previous, EventType::kMapRunAborted);
+    turn.emit_aside(previous, EventType::kMapStateAborted);
   }
 }
 
@@ -327,8 +327,7 @@ void abort_children(Turn& turn, Branch& container, const Branch* failed, EventId
     if (map) {
       turn.emit_aside(
           previous, EventType::kMapIterationAborted,
-          {{Field::kName, std::string_view(state.name)}, {Field::kIndex, std::int64_t{i}}},
-          child->silent);
+          {{Field::kName, std::string_view(state.name)}, {Field::kIndex, std::int64_t{i}}});
     }
   }
   if (failed != nullptr) {

@@ -93,7 +93,7 @@ void on_stop(Turn& turn, StopMessage& message) {
   const Failure& failure = message.failure;
   if (failure.error) fields.push_back({Field::kError, std::string_view(*failure.error)});
   if (failure.cause) fields.push_back({Field::kCause, std::string_view(*failure.cause)});
-  turn.emit_fields(0, EventType::kExecutionAborted, fields, false);
+  turn.emit_fields(0, EventType::kExecutionAborted, fields);
   turn.end(ExecutionStatus::kAborted, {}, failure);
 }
 
@@ -108,11 +108,29 @@ void on_child_ended(Turn& turn, const ChildEndedMessage& message) {
   branch->frame.child_ended = true;
 }
 
+void on_map_run(Turn& turn, MapRunMessage& message) {
+  Branch* branch =
+      turn.execution().ended() ? nullptr : turn.execution().find(message.branch);
+  if (branch == nullptr || branch->map_run == nullptr || branch->map_run->number != message.run) {
+    if (message.reply) {
+      turn.after_commit([reply = message.reply](const Status& durable) {
+        reply(durable ? Status(Error{ErrorCode::kInvalid, "The Map Run is over.", ""}) : durable);
+      });
+    }
+    return;
+  }
+  turn.mark(*branch);
+  map_run_message(turn, *branch, message);
+}
+
 void on_start(Turn& turn, StartMessage& message) {
   Execution& execution = turn.execution();
   if (message.reply) turn.after_commit(std::move(message.reply));
   auto root = std::make_unique<Branch>();
-  root->frame.state = execution.definition->machines[0].start_at;
+  const asl::MachineIndex machine =
+      execution.record.map_run ? execution.record.map_run->processor : 0;
+  root->frame.machine = machine;
+  root->frame.state = execution.definition->machines[static_cast<std::size_t>(machine)].start_at;
   root->frame.input = execution.input;
   Branch& branch = *root;
   execution.branches.emplace(kRootBranch, std::move(root));
@@ -125,7 +143,7 @@ void on_start(Turn& turn, StartMessage& message) {
   if (!execution.record.version_arn.empty()) {
     fields.push_back({Field::kVersionArn, std::string_view(execution.record.version_arn)});
   }
-  turn.emit_fields(0, EventType::kExecutionStarted, fields, false);
+  turn.emit_fields(0, EventType::kExecutionStarted, fields);
   turn.make_ready(branch);  // its first event points to 0, as recorded, not to 1
 }
 
@@ -144,6 +162,8 @@ void on_resume(Turn& turn, const ResumeMessage& message) {
       return turn.dispatch(*branch, false);
     case Phase::kResuming:
       return turn.dispatch(*branch, true);
+    case Phase::kMapRun:
+      return resume_map_run(turn, *branch);
     default:
       return;
   }
@@ -155,6 +175,7 @@ void handle_message(Turn& turn, Message& message) {
   if (turn.execution().ended() && !std::holds_alternative<TokenMessage>(message) &&
       !std::holds_alternative<StopMessage>(message) &&
       !std::holds_alternative<RedriveMessage>(message) &&
+      !std::holds_alternative<MapRunMessage>(message) &&
       !std::holds_alternative<ChildEndedMessage>(message)) {
     return;
   }
@@ -165,7 +186,8 @@ void handle_message(Turn& turn, Message& message) {
                         [&](TokenMessage& m) { on_token(turn, m); },
                         [&](StopMessage& m) { on_stop(turn, m); },
                         [&](RedriveMessage& m) { redrive(turn, m); },
-                        [&](ChildEndedMessage& m) { on_child_ended(turn, m); }},
+                        [&](ChildEndedMessage& m) { on_child_ended(turn, m); },
+                        [&](MapRunMessage& m) { on_map_run(turn, m); }},
              message);
 }
 

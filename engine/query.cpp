@@ -125,8 +125,8 @@ void raise_query(Turn& turn, Branch& branch, std::string_view text, std::string_
   const bool wait = std::holds_alternative<asl::WaitState>(state.body);
   const EventId previous = on_entry && !wait ? frame.before_entry : frame.previous_event;
   const EventId id =
-      turn.emit_fields(previous, EventType::kEvaluationFailed, fields, branch.silent);
-  if (!branch.silent) frame.previous_event = id;
+      turn.emit_fields(previous, EventType::kEvaluationFailed, fields);
+  frame.previous_event = id;
   raise_failure(turn, branch, kStatesQueryEvaluationError, cause);
 }
 

@@ -40,6 +40,13 @@ std::string_view status_name(ExecutionStatus status) {
   return "RUNNING";
 }
 
+// No machine has a name with a slash.
+std::string list_of_map_run(ExecutionNumber run) { return "/" + std::to_string(run); }
+
+std::string list_of(const ExecutionRecord& record) {
+  return record.map_run ? list_of_map_run(record.map_run->run) : record.machine;
+}
+
 std::string encode_execution(const ExecutionRecord& record) {
   runtime::Encoder out(kExecutionVersion);
   out.string(record.name);
@@ -70,6 +77,13 @@ std::string encode_execution(const ExecutionRecord& record) {
   for (const RedriveToken& known : record.redrive_tokens) {
     out.string(known.token);
     put_time(out, known.used);
+  }
+  out.boolean(record.map_run.has_value());
+  if (record.map_run) {
+    out.u64(record.map_run->run);
+    out.varint(record.map_run->ordinal).varint(record.map_run->items);
+    out.string(record.map_run->label);
+    out.varint(static_cast<std::uint64_t>(record.map_run->processor));
   }
   return out.seal();
 }
@@ -110,6 +124,15 @@ Result<ExecutionRecord> decode_execution(std::string_view bytes, std::string_vie
     known.token = std::string(in.string());
     known.used = get_time(in).value_or(runtime::WallTime{});
     record.redrive_tokens.push_back(std::move(known));
+  }
+  if (in.boolean()) {
+    MapRunLink link;
+    link.run = in.u64();
+    link.ordinal = static_cast<std::uint32_t>(in.varint_max(0xFFFFFFFF));
+    link.items = in.varint();
+    link.label = std::string(in.string());
+    link.processor = static_cast<asl::MachineIndex>(in.varint_max(0x7FFFFFFF));
+    record.map_run = std::move(link);
   }
   if (Status finished = in.finished(key); !finished) return std::move(finished).error();
   return record;

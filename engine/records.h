@@ -45,6 +45,15 @@ struct RedriveToken {
   runtime::WallTime used{};
 };
 
+// The Map Run that an execution is a child of.
+struct MapRunLink {
+  ExecutionNumber run = 0;
+  std::uint32_t ordinal = 0;  // among its children
+  std::uint64_t items = 0;    // that it processes
+  std::string label;          // of the Map state
+  asl::MachineIndex processor = 0;
+};
+
 struct ExecutionRecord {
   std::string name;
   std::string machine;         // name of the state machine
@@ -65,7 +74,12 @@ struct ExecutionRecord {
   std::int64_t redrive_count = 0;
   std::optional<runtime::WallTime> redrive_date;
   std::vector<RedriveToken> redrive_tokens;  // the newest last
+  std::optional<MapRunLink> map_run;
 };
+
+// The name of the lists that an execution is in: its machine, or its Map Run.
+std::string list_of(const ExecutionRecord& record);
+std::string list_of_map_run(ExecutionNumber run);
 
 std::string encode_execution(const ExecutionRecord& record);
 Result<ExecutionRecord> decode_execution(std::string_view bytes, std::string_view key);
@@ -134,5 +148,6 @@ inline constexpr std::string_view kPausedExecutions = "p";
 // Branch numbers that are no branches: rows of the execution as a whole.
 inline constexpr BranchId kExecutionTimer = 0xFFFFFFFFU;  // timer: the machine's TimeoutSeconds
 inline constexpr BranchId kParentNotice = 0xFFFFFFFEU;    // dispatch: tell the parent of the end
+inline constexpr BranchId kMapRunStop = 0xFFFFFFFDU;      // dispatch of a Map Run: stop its children
 
 }  // namespace pawl::engine

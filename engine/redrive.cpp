@@ -1,6 +1,7 @@
 #include "engine/redrive.h"
 
 #include "engine/interpreter.h"
+#include "engine/states/states.h"
 
 #include <algorithm>
 #include <utility>
@@ -65,6 +66,12 @@ void revive(Turn& turn, Branch& branch, EventId redriven, bool anew) {
     return;
   }
   frame.previous_event = redriven;
+  if (frame.phase == Phase::kMapRun && !anew) return redrive_map_run(turn, branch);
+  if (frame.phase == Phase::kMapRun) {
+    branch.map_run.reset();
+    frame.map_run = 0;
+    frame.phase = Phase::kRework;
+  }
   if (frame.phase == Phase::kChildren) {
     turn.remove_children(branch);
     frame.phase = Phase::kRework;
@@ -119,6 +126,10 @@ Status aim(Turn& turn, const RedriveTarget& target) {
     frame.entered_event = 0;
     frame.input = asl::Payload::of_text(*target.input);
   }
+  if (frame.phase == Phase::kEnter) {
+    branch->map_run.reset();
+    frame.map_run = 0;
+  }
   turn.mark(*branch);
   return {};
 }
@@ -133,6 +144,9 @@ void redrive(Turn& turn, RedriveMessage& message) {
       reply(durable ? status : durable);
     });
   };
+  if (record.map_run && !message.by_map_run) {
+    return answer(Error{ErrorCode::kInvalid, "Execution is redrivable by its Map Run only", ""});
+  }
   if (const auto before = redriven_with(record, message.client_token, turn.now())) {
     *message.redrive_date = *before;
     return answer({});

@@ -18,24 +18,20 @@ Turn::Turn(Turn& cut, const TurnServices& services) : Turn(cut.execution_, servi
 }
 
 EventId Turn::emit(Branch& branch, EventType type, std::initializer_list<EventField> fields) {
-  const EventId id = emit_fields(branch.frame.previous_event, type, {fields.begin(), fields.size()},
-                                 branch.silent);
-  if (!branch.silent) branch.frame.previous_event = id;
+  const EventId id =
+      emit_fields(branch.frame.previous_event, type, {fields.begin(), fields.size()});
+  branch.frame.previous_event = id;
   mark(branch);
   return id;
 }
 
-EventId Turn::emit_aside(EventId previous, EventType type, std::initializer_list<EventField> fields,
-                         bool silent) {
-  return emit_fields(previous, type, {fields.begin(), fields.size()}, silent);
+EventId Turn::emit_aside(EventId previous, EventType type,
+                         std::initializer_list<EventField> fields) {
+  return emit_fields(previous, type, {fields.begin(), fields.size()});
 }
 
-EventId Turn::emit_fields(EventId previous, EventType type, std::span<const EventField> fields,
-                          bool silent) {
+EventId Turn::emit_fields(EventId previous, EventType type, std::span<const EventField> fields) {
   if (is_state_entered(type)) ++transitions_;
-  // Inside a distributed Map the states run as they do elsewhere, but the parent's history shows
-  // the Map Run only; such events get no number.
-  if (silent) return previous;
   const EventId id = execution_.next_event++;
   ++events_;
   if (execution_.keeps_history) {
@@ -77,7 +73,6 @@ Branch& Turn::add_child(Branch& parent, BranchId id, std::int32_t index, asl::Ma
                         asl::Payload input, EventId previous) {
   auto child = std::make_unique<Branch>();
   child->id = id;
-  child->silent = parent.silent;
   Frame& frame = child->frame;
   frame.parent = parent.id;
   frame.index = index;
@@ -104,6 +99,7 @@ void Turn::forget_rows(const Branch& branch) {
 
 void Turn::remove(Branch& branch) {
   remove_children(branch);
+  if (branch.map_run != nullptr) end_map_run(branch.map_run, MapRunStatus::kAborted);
   forget_rows(branch);
   cancel(branch);
   execution_.branches.erase(branch.id);  // `branch` is gone
@@ -122,7 +118,9 @@ void Turn::close(Branch& branch) {
   branch.cancellation.reset();
   branch.catching = false;
   Frame& frame = branch.frame;
-  const bool holds_branches = frame.phase == Phase::kChildren && branch.children != nullptr;
+  if (branch.map_run != nullptr) end_map_run(branch.map_run, MapRunStatus::kAborted);
+  const bool holds_branches = (frame.phase == Phase::kChildren && branch.children != nullptr) ||
+                              (frame.phase == Phase::kMapRun && frame.map_run != 0);
   if (!holds_branches) {
     frame.phase = frame.entered_event != 0 ? Phase::kRework : Phase::kEnter;
     frame.items = {};
@@ -191,6 +189,91 @@ void Turn::end(ExecutionStatus status, asl::Payload output, Failure failure) {
   execution_.record.failure = std::move(failure);
   execution_.output = std::move(output);
   ended_here_ = true;
+}
+
+void Turn::touch(const std::shared_ptr<MapRun>& run) {
+  if (std::find(touched_runs_.begin(), touched_runs_.end(), run) == touched_runs_.end()) {
+    touched_runs_.push_back(run);
+  }
+}
+
+void Turn::end_map_run(const std::shared_ptr<MapRun>& run, MapRunStatus status) {
+  MapRunRecord& record = run->record;
+  if (!record.running()) return;
+  record.status = status;
+  record.stop_date = now_;
+  record.stage = run->running.empty() ? MapRunStage::kOver : MapRunStage::kStopping;
+  if (!run->running.empty()) map_run_effects_.stops.push_back(run);
+  touch(run);
+}
+
+// A child that starts, ends, or is redriven counts with the same commit.
+void Turn::count_child(bool first, runtime::Batch& batch) {
+  if (execution_.map_run == nullptr) return;
+  const std::shared_ptr<MapRun>& run = execution_.map_run;
+  MapRunRecord& record = run->record;
+  const MapRunLink& link = *execution_.record.map_run;
+  if (first && execution_.child_start) {
+    const ChildStart& start = *execution_.child_start;
+    if (start.again) {
+      record.items.pending_redrive -= link.items;
+      --record.executions.pending_redrive;
+      record.redrive_next = std::max(record.redrive_next, start.ordinal + 1);
+    } else {
+      record.items.started += link.items;
+      ++record.executions.started;
+      record.next_ordinal = start.ordinal + 1;
+      record.next_item = start.next_item;
+    }
+    batch.put(keys::map_run_child(run->number, start.ordinal),
+              encode_map_run_child({execution_.number, link.items}));
+    execution_.child_start.reset();
+    run->running.insert(execution_.number);
+    --run->starting;
+    touch(run);
+    // It was on its way when the run came to its end.
+    if (!record.running() && !ended_here_) {
+      record.stage = MapRunStage::kStopping;
+      map_run_effects_.stops.push_back(run);
+    }
+  }
+  if (reopened_from_) {
+    record.items.pending_redrive -= link.items;
+    --record.executions.pending_redrive;
+    record.redrive_next = std::max(record.redrive_next, link.ordinal + 1);
+    run->running.insert(execution_.number);
+    --run->starting;
+    touch(run);
+  }
+  if (ended_here_ && run->running.erase(execution_.number) > 0) {
+    record.items.ended(execution_.record.status, link.items);
+    record.executions.ended(execution_.record.status, 1);
+    ++run->ending;
+    if (record.stage == MapRunStage::kStopping && run->running.empty()) {
+      record.stage = MapRunStage::kOver;
+    }
+    touch(run);
+  }
+}
+
+void Turn::write_map_runs(runtime::Batch& batch) {
+  for (const std::shared_ptr<MapRun>& run : touched_runs_) {
+    batch.put(keys::map_run(run->number), encode_map_run(run->record));
+    if (!std::exchange(run->record_stored, true)) {
+      batch.put(keys::map_run_of(run->record.parent, run->number), {});
+    }
+    // Somebody has to stop its children, also when its parent has gone on to other things.
+    const bool stopping = run->record.stage == MapRunStage::kStopping;
+    if (stopping != run->stop_stored) {
+      const std::string key = keys::dispatch(run->number, kMapRunStop);
+      if (stopping) {
+        batch.put(key, {});
+      } else {
+        batch.erase(key);
+      }
+      run->stop_stored = stopping;
+    }
+  }
 }
 
 void Turn::reopen() {
@@ -290,14 +373,15 @@ void Turn::write_execution(runtime::Batch& batch) {
   if (!execution_.record_stored) {
     std::string number;
     runtime::append_u64(number, execution_.number);
-    batch.put(keys::name(record.machine, record.name), number);
+    // A child of a Map Run is found by its name alone.
+    if (!record.map_run) batch.put(keys::name(record.machine, record.name), number);
   }
   if (reopened_from_) {
-    batch.erase(keys::list(record.machine, *reopened_from_, execution_.number));
+    batch.erase(keys::list(list_of(record), *reopened_from_, execution_.number));
   } else if (ended_here_ && execution_.record_stored) {
-    batch.erase(keys::list(record.machine, ExecutionStatus::kRunning, execution_.number));
+    batch.erase(keys::list(list_of(record), ExecutionStatus::kRunning, execution_.number));
   }
-  batch.put(keys::list(record.machine, record.status, execution_.number), {});
+  batch.put(keys::list(list_of(record), record.status, execution_.number), {});
   if (record.timeout_at && !ended_here_ && !execution_.timeout_stored) {
     armed_.push_back({kExecutionTimer, *record.timeout_at, false});
     batch.put(keys::timer(*record.timeout_at, execution_.number, kExecutionTimer), "a");
@@ -317,9 +401,11 @@ void Turn::write_execution(runtime::Batch& batch) {
 // after a crash it starts again from the beginning (at least once). Synchronous ones are not kept.
 void Turn::write_express(runtime::Batch& batch) {
   ExecutionRecord& record = execution_.record;
-  if (!execution_.record_stored) {
+  if (!std::exchange(execution_.timeout_stored, true)) {
     armed_.push_back({kExecutionTimer, *record.timeout_at, false});
-    execution_.record_stored = true;
+  }
+  if (record.map_run) write_express_child(batch);
+  if (!std::exchange(execution_.record_stored, true)) {
     if (execution_.restartable) {
       batch.put(keys::express_start(execution_.number),
                 encode_express_start({record, execution_.input.text()}));
@@ -349,8 +435,31 @@ void Turn::join(JoinedWrites writes) {
   }
 }
 
+// An Express child of a Map Run has its record, input and output, and no history.
+void Turn::write_express_child(runtime::Batch& batch) {
+  ExecutionRecord& record = execution_.record;
+  const auto write_document = [&](std::uint32_t number, const asl::Payload& document) {
+    runtime::Encoder out(kHistoryVersion);
+    out.varint(1).varint(0);
+    out.varint(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
+    out.varint(1).string(document.text());
+    batch.put(keys::history(execution_.number, number), out.seal());
+    return PayloadRef{static_cast<std::uint64_t>(number) << kPlaceShift};
+  };
+  if (!execution_.record_stored) record.input = write_document(1, execution_.input);
+  if (ended_here_) {
+    if (execution_.output.present()) record.output = write_document(2, execution_.output);
+    batch.erase(keys::list(list_of(record), ExecutionStatus::kRunning, execution_.number));
+  }
+  if (!execution_.record_stored || ended_here_) {
+    batch.put(keys::execution(execution_.number), encode_execution(record));
+    batch.put(keys::list(list_of(record), record.status, execution_.number), {});
+  }
+}
+
 runtime::Batch Turn::finish() {
   runtime::Batch batch;
+  const bool first = !execution_.record_stored;
   if (execution_.durable) {
     // Order matters only in that frames and the record store documents, which go into the history
     // record: it comes last.
@@ -363,6 +472,8 @@ runtime::Batch Turn::finish() {
   } else {
     write_express(batch);
   }
+  count_child(first, batch);
+  write_map_runs(batch);
   write_history(batch);
   return batch;
 }

@@ -30,6 +30,9 @@ struct TurnServices {
   runtime::Random* random = nullptr;
   const Limits* limits = nullptr;
   TaskHandlers* handlers = nullptr;
+  const runtime::Store* store = nullptr;  // what is durable; null in a test of one state
+  std::function<ExecutionNumber()> next_number;  // for what this shard makes
+  std::function<void(const std::shared_ptr<MapRun>&)> know_map_run;
   // Lets others run when this fiber has run for long; for evaluations that take their time.
   std::function<void()> give_way;
   std::string region;
@@ -47,6 +50,29 @@ struct ArmedTimer {
   BranchId branch = 0;  // or kExecutionTimer
   runtime::WallTime at{};
   bool absolute = false;
+};
+// What a turn decided about a Map Run; done after its commit was appended (starts, redrives) or is
+// durable (the rest).
+struct MapRunWork {  // calls S3: reads the items, or writes the results
+  std::shared_ptr<MapRun> run;
+  std::shared_ptr<const asl::Definition> definition;  // keeps what the pointers name
+  const asl::ItemReader* reader = nullptr;
+  const asl::ResultWriter* writer = nullptr;
+  TaskRequest request;    // without resource and parameters
+  asl::Value parameters;  // evaluated
+  std::int64_t max_items = 0;
+};
+struct MapRunEffects {
+  std::vector<std::pair<std::shared_ptr<MapRun>, ChildStart>> starts;
+  std::vector<std::pair<std::shared_ptr<MapRun>, ExecutionNumber>> redrives;
+  std::vector<MapRunWork> works;
+  std::vector<std::shared_ptr<MapRun>> stops;   // their children have to be stopped
+  std::vector<std::shared_ptr<MapRun>> tells;   // their parent has to look again
+  std::vector<std::shared_ptr<MapRun>> cleans;  // their rows of items are of no use any more
+  bool empty() const {
+    return starts.empty() && redrives.empty() && works.empty() && stops.empty() && tells.empty() &&
+           cleans.empty();
+  }
 };
 struct CancelledTask {
   TaskRequest request;
@@ -69,9 +95,8 @@ class Turn : public FrameStore {
   EventId emit(Branch& branch, EventType type, std::initializer_list<EventField> fields = {});
   // Writes an event that points to `previous` and advances no chain.
   EventId emit_aside(EventId previous, EventType type,
-                     std::initializer_list<EventField> fields = {}, bool silent = false);
-  EventId emit_fields(EventId previous, EventType type, std::span<const EventField> fields,
-                      bool silent);
+                     std::initializer_list<EventField> fields = {});
+  EventId emit_fields(EventId previous, EventType type, std::span<const EventField> fields);
   bool history_full() const;
   std::uint32_t transitions() const { return transitions_; }  // states entered in this turn
 
@@ -96,6 +121,13 @@ class Turn : public FrameStore {
   void after_commit(std::function<void(Status)> effect) { effects_.push_back(std::move(effect)); }
   void join(JoinedWrites writes);
   void forget_dispatch_of(ExecutionNumber child);  // erases the child's notice row
+
+  // --- Map Runs ---
+  MapRunEffects& map_runs() { return map_run_effects_; }
+  // The run changed: its record is written with this commit.
+  void touch(const std::shared_ptr<MapRun>& run);
+  // The run is over with `status`; children that still run are stopped.
+  void end_map_run(const std::shared_ptr<MapRun>& run, MapRunStatus status);
 
   // Ends the execution: fixes status and stop date. A successful end drops all branches; the frames
   // of any other stay, so that a redrive can go on with them.
@@ -122,9 +154,12 @@ class Turn : public FrameStore {
   void write_history(runtime::Batch& batch);
   void write_execution(runtime::Batch& batch);
   void write_express(runtime::Batch& batch);
+  void write_express_child(runtime::Batch& batch);
   void forget_rows(const Branch& branch);
   void close(Branch& branch);
   void cancel(const Branch& branch);
+  void count_child(bool first, runtime::Batch& batch);
+  void write_map_runs(runtime::Batch& batch);
 
   Execution& execution_;
   const TurnServices& services_;
@@ -146,6 +181,8 @@ class Turn : public FrameStore {
   std::vector<std::shared_ptr<WritesFate>> fates_;  // of joined_
   bool ended_here_ = false;
   std::optional<ExecutionStatus> reopened_from_;
+  std::vector<std::shared_ptr<MapRun>> touched_runs_;
+  MapRunEffects map_run_effects_;
 };
 
 }  // namespace pawl::engine

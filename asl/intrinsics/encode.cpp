@@ -1,6 +1,7 @@
 #include "asl/intrinsics/functions.h"
 #include "asl/json/writer.h"
 #include "asl/path/java_text.h"
+#include "base/base64.h"
 
 #include <openssl/evp.h>
 
@@ -13,49 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxCharacters = 10'000;  // of the argument: the service's own limit
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 bool too_long(std::string_view text) {
   return text.size() > kMaxCharacters && utf16_length(text) > kMaxCharacters;
-}
-
-std::string encode(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      group = (group << 8U) | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      out.push_back(j <= count ? kAlphabet[(group >> (18U - 6U * static_cast<unsigned>(j))) & 63U]
-                               : '=');
-    }
-  }
-  return out;
-}
-
-// As Java's basic decoder: no blanks; the padding may be missing but not be wrong.
-std::optional<std::string> decode(std::string_view text) {
-  std::size_t length = text.size();
-  while (length > 0 && text[length - 1] == '=') --length;
-  const std::size_t padding = text.size() - length;
-  if (length % 4 == 1 || padding > 2 || (padding > 0 && text.size() % 4 != 0)) return std::nullopt;
-  std::string out;
-  std::uint32_t group = 0;
-  unsigned bits = 0;
-  for (const char c : text.substr(0, length)) {
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    group = (group << 6U) | static_cast<std::uint32_t>(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out.push_back(static_cast<char>((group >> bits) & 0xFFU));
-  }
-  return out;
 }
 
 // The bytes as text: what is no UTF-8 becomes U+FFFD.
@@ -103,12 +63,12 @@ const EVP_MD* algorithm_of(std::string_view name) {
 
 Outcome base64_encode(Arguments arguments) {
   if (!arguments[0].is_string() || too_long(arguments[0].as_string())) return std::nullopt;
-  return Value::string(encode(arguments[0].as_string()));
+  return Value::string(to_base64(arguments[0].as_string()));
 }
 
 Outcome base64_decode(Arguments arguments) {
   if (!arguments[0].is_string() || too_long(arguments[0].as_string())) return std::nullopt;
-  const std::optional<std::string> bytes = decode(arguments[0].as_string());
+  const std::optional<std::string> bytes = from_base64(arguments[0].as_string());
   if (!bytes) return std::nullopt;
   return Value::string(repaired(*bytes));
 }

@@ -130,13 +130,39 @@ struct ParallelState {
   std::vector<MachineIndex> branches;
 };
 
+// Where a distributed Map has its items from, if not from the state's data.
+struct ItemReader {
+  Resource resource;          // s3:getObject or s3:listObjectsV2
+  Template parameters;        // Parameters or Arguments
+  std::string input_type;     // CSV JSON JSONL PARQUET MANIFEST; empty: not given
+  std::string manifest_type;  // ATHENA_DATA S3_INVENTORY; empty: not given
+  bool load_and_flatten = false;
+  char csv_delimiter = ',';
+  std::optional<std::vector<std::string>> csv_headers;  // absent: the first row
+  std::string items_pointer;                            // a JSON pointer; empty: the document
+  NumberField max_items;
+};
+// How items are gathered into the input of one child.
+struct ItemBatcher {
+  NumberField max_items_per_batch;
+  NumberField max_input_bytes_per_batch;
+  Template batch_input;
+};
+struct ResultWriter {
+  enum class Transformation { kNone, kCompact, kFlatten };
+  std::optional<Resource> resource;  // s3:putObject; absent: the results are the state's output
+  Template parameters;               // Bucket and Prefix
+  Transformation transformation = Transformation::kNone;
+  bool json_lines = false;
+};
+
 // Distributed Map (ProcessorConfig.Mode DISTRIBUTED); absent in an inline one.
 struct DistributedMap {
   bool express = false;  // ExecutionType
   std::optional<std::string> label;
-  std::optional<Value> item_reader;    // raw: compiled by the Map Run
-  std::optional<Value> item_batcher;   // raw
-  std::optional<Value> result_writer;  // raw
+  std::optional<ItemReader> item_reader;
+  std::optional<ItemBatcher> item_batcher;
+  std::optional<ResultWriter> result_writer;
   NumberField tolerated_failure_count;
   FractionField tolerated_failure_percentage;
 };

@@ -1,4 +1,5 @@
 #include "asl/model/place.h"
+#include "asl/parse/distributed_map.h"
 #include "asl/parse/fields.h"
 #include "asl/parse/parse.h"
 #include "asl/parse/resource.h"
@@ -272,13 +273,10 @@ Compiler::Body Compiler::compile_map(const Scope& scope) {
   distributed.express = execution_type != nullptr && execution_type->is_string() &&
                         execution_type->as_string() == "EXPRESS";
   distributed.label = fields.string("Label");
-  const auto raw = [&fields](std::string_view name) -> std::optional<Value> {
-    const Value* value = fields.find(name);
-    return value != nullptr ? std::optional<Value>(*value) : std::nullopt;
-  };
-  distributed.item_reader = raw("ItemReader");
-  distributed.item_batcher = raw("ItemBatcher");
-  distributed.result_writer = raw("ResultWriter");
+  const DistributedFields parts(fields, first_error_, scope.language);
+  distributed.item_reader = parts.item_reader();
+  distributed.item_batcher = parts.item_batcher();
+  distributed.result_writer = parts.result_writer();
   distributed.tolerated_failure_count = fields.number_field("ToleratedFailureCount");
   distributed.tolerated_failure_percentage = fields.fraction_field("ToleratedFailurePercentage");
   map.distributed = std::move(distributed);

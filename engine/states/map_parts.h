@@ -4,6 +4,7 @@
 // Each answers empty when it has raised the failure: the caller just returns.
 #pragma once
 
+#include "engine/environment.h"
 #include "engine/execution.h"
 #include "engine/turn.h"
 
@@ -28,6 +29,11 @@ std::optional<MapTolerance> map_tolerance(Turn& turn, Branch& branch,
 // What iteration `index` begins with: its item, or what the ItemSelector makes of it.
 std::optional<asl::Payload> iteration_input(Turn& turn, Branch& branch, const asl::MapState& state,
                                             const asl::Value& items, std::size_t index);
+
+// One item of the state's data, and the same as iteration_input() for any item.
+MapItem item_at(const asl::MapState& state, const asl::Value& items, std::size_t index);
+std::optional<asl::Payload> item_input(Turn& turn, Branch& branch, const asl::MapState& state,
+                                       const MapItem& item);
 
 // A test's Map: evaluates all of these for the inspector, which then ends the state.
 void inspect_map(Turn& turn, Branch& branch, const asl::MapState& state, const asl::Payload& input,

@@ -41,7 +41,7 @@ void parallel_child_succeeded(Turn& turn, Branch& parent, Branch& child, asl::Pa
   outputs.reserve(children.results.size());
   for (const asl::Payload& result : children.results) outputs.push_back(result.value());
   parent.frame.previous_event = children.last_event;
-  turn.emit_aside(children.last_event, EventType::kParallelStateSucceeded, {}, parent.silent);
+  turn.emit_aside(children.last_event, EventType::kParallelStateSucceeded);
   turn.remove_children(parent);
   succeed_state(turn, parent, asl::Payload::of(asl::Value::array(std::move(outputs))));
 }
@@ -54,8 +54,7 @@ void parallel_child_failed(Turn& turn, Branch& parent, Branch& child, RaisedErro
   raise(turn, parent, std::move(error));
 }
 
-void parallel_loaded(Execution& execution, Branch& parent) {
-  static_cast<void>(execution);
+void children_loaded(Branch& parent) {
   const auto count = static_cast<std::size_t>(parent.frame.children);
   parent.children = std::make_unique<Branch::Children>();
   parent.children->results.resize(count);

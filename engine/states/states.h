@@ -37,8 +37,19 @@ void parallel_child_failed(Turn& turn, Branch& parent, Branch& child, RaisedErro
 void enter_map(Turn& turn, Branch& branch, const asl::MapState& state);
 void map_child_succeeded(Turn& turn, Branch& parent, Branch& child, asl::Payload output);
 void map_child_failed(Turn& turn, Branch& parent, Branch& child, RaisedError error);
-// Restores what kChildren keeps in memory, from the frames of the children.
-void map_loaded(Execution& execution, Branch& parent);
-void parallel_loaded(Execution& execution, Branch& parent);
+// Restores what kChildren keeps in memory, but for the results of the children.
+void children_loaded(Branch& parent);
+
+// A distributed Map (map_distributed.cpp). `input`: the effective one; `max_concurrency` 0: any.
+void enter_map_run(Turn& turn, Branch& branch, const asl::MapState& state,
+                   const asl::Payload& input, std::int64_t max_concurrency);
+// kMapRun: something became of its work.
+void map_run_message(Turn& turn, Branch& branch, MapRunMessage& message);
+// kMapRun: after a crash, by what the run's record says.
+void resume_map_run(Turn& turn, Branch& branch);
+// kMapRun: its execution is redriven, and with it the children that did not succeed.
+void redrive_map_run(Turn& turn, Branch& branch);
+// An error ends the state: the run is over, and a redrive goes on with it or begins another.
+void map_run_failed(Turn& turn, Branch& branch, const Failure& failure);
 
 }  // namespace pawl::engine

@@ -73,8 +73,8 @@ void add_failure(const Failure& failure, std::vector<EventField>& fields) {
 
 EventId emit_task(Turn& turn, Branch& branch, EventType type,
                   const std::vector<EventField>& fields) {
-  const EventId id = turn.emit_fields(branch.frame.previous_event, type, fields, branch.silent);
-  if (!branch.silent) branch.frame.previous_event = id;
+  const EventId id = turn.emit_fields(branch.frame.previous_event, type, fields);
+  branch.frame.previous_event = id;
   turn.mark(branch);
   return id;
 }
@@ -123,7 +123,7 @@ void succeed_attempt(Turn& turn, Branch& branch, const asl::TaskState& state, as
   }
   std::vector<EventField> fields;
   add_resource(state.resource, fields);
-  fields.push_back({Field::kOutput, branch.silent ? PayloadRef{} : turn.store(output)});
+  fields.push_back({Field::kOutput, turn.store(output)});
   emit_task(turn, branch, events_of(state.resource).succeeded, fields);
   close_attempt(branch);
   succeed_state(turn, branch, std::move(output));
@@ -189,12 +189,8 @@ void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
   std::optional<std::string> role;
   if (!credentials_of(turn, branch, state, raw->value(), role)) return;
 
-  // The token names the scheduling event, whose number is the next one. States inside a Map Run
-  // have no events of their own: they take a number that no event has.
-  frame.scheduled_event =
-      branch.silent
-          ? (EventId{1} << 40U) + static_cast<EventId>(turn.services().random->next_u64() >> 32U)
-          : execution.next_event;
+  // The token names the scheduling event, whose number is the next one.
+  frame.scheduled_event = execution.next_event;
   std::string token;
   if (resource.pattern == asl::IntegrationPattern::kWaitForTaskToken ||
       resource.kind == asl::ResourceKind::kActivity) {
@@ -214,7 +210,7 @@ void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
 
   const TaskEvents& events = events_of(resource);
   std::vector<EventField> fields;
-  const PayloadRef stored = branch.silent ? PayloadRef{} : turn.store(*parameters);
+  const PayloadRef stored = turn.store(*parameters);
   if (is_integration(resource)) {
     add_resource(resource, fields);
     fields.push_back({Field::kRegion, std::string_view(turn.services().region)});
@@ -227,7 +223,7 @@ void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
   if (times->heartbeat) fields.push_back({Field::kHeartbeatInSeconds, *times->heartbeat});
   if (role) fields.push_back({Field::kCredentialsRoleArn, std::string_view(*role)});
   const EventId scheduled = emit_task(turn, branch, events.scheduled, fields);
-  PAWL_ASSERT(branch.silent || scheduled == frame.scheduled_event);
+  PAWL_ASSERT(scheduled == frame.scheduled_event);
   fields.clear();
   add_resource(resource, fields);
   emit_task(turn, branch, events.started, fields);
@@ -264,7 +260,7 @@ void resume_task(Turn& turn, Branch& branch, const asl::TaskState& state, Outcom
   if (submitted.output.present()) {
     std::vector<EventField> fields;
     add_resource(state.resource, fields);
-    fields.push_back({Field::kOutput, branch.silent ? PayloadRef{} : turn.store(submitted.output)});
+    fields.push_back({Field::kOutput, turn.store(submitted.output)});
     emit_task(turn, branch, EventType::kTaskSubmitted, fields);
   }
   frame.phase = Phase::kSubmitted;

@@ -19,6 +19,7 @@ Answer delete_state_machine_alias(Api& api, const Request& request);
 Answer delete_state_machine_version(Api& api, const Request& request);
 Answer describe_activity(Api& api, const Request& request);
 Answer describe_execution(Api& api, const Request& request);
+Answer describe_map_run(Api& api, const Request& request);
 Answer describe_state_machine(Api& api, const Request& request);
 Answer describe_state_machine_alias(Api& api, const Request& request);
 Answer describe_state_machine_for_execution(Api& api, const Request& request);
@@ -26,6 +27,7 @@ Answer get_execution_history(Api& api, const Request& request);
 Answer list_activities(Api& api, const Request& request);
 Answer list_executions(Api& api, const Request& request);
 Answer list_state_machine_aliases(Api& api, const Request& request);
+Answer list_map_runs(Api& api, const Request& request);
 Answer list_state_machine_versions(Api& api, const Request& request);
 Answer list_state_machines(Api& api, const Request& request);
 Answer list_tags_for_resource(Api& api, const Request& request);
@@ -40,6 +42,7 @@ Answer stop_execution(Api& api, const Request& request);
 Answer tag_resource(Api& api, const Request& request);
 Answer test_state(Api& api, const Request& request);
 Answer untag_resource(Api& api, const Request& request);
+Answer update_map_run(Api& api, const Request& request);
 Answer update_state_machine(Api& api, const Request& request);
 Answer update_state_machine_alias(Api& api, const Request& request);
 Answer validate_state_machine_definition(Api& api, const Request& request);
@@ -62,15 +65,27 @@ std::optional<ApiError> refuse_label(const Arn& arn);
 // Replaces what the API keeps with a machine.
 Status keep_configuration(Api& api, std::string_view machine, const Configuration& configuration);
 
-// The execution that `arn` names: ExecutionDoesNotExist if there is none.
-Checked<engine::ExecutionNumber> find_execution(Api& api, std::string_view arn);
+// The execution that `arn` names, a child of a Map Run too: ExecutionDoesNotExist if there is none.
+// Express executions are none; where `express_children` says so those of Map Runs are.
+Checked<engine::ExecutionNumber> find_execution(Api& api, std::string_view arn,
+                                                bool express_children = false);
 Checked<engine::ExecutionDescription> describe_found(Api& api, std::string_view arn);
+
+// The Map Run that `arn` names: ResourceNotFound if there is none.
+struct FoundMapRun {
+  engine::ExecutionNumber number = 0;
+  engine::MapRunRecord record;
+};
+Checked<FoundMapRun> find_map_run(Api& api, std::string_view arn);
 
 std::string version_arn(Api& api, std::string_view machine, std::uint32_t number);
 // API settings as members of an answer.
 void put_settings(const Settings& settings, asl::ObjectBuilder& out);
 // variableReferences, for those definitions that use variables.
 void put_variable_references(std::string_view definition, asl::ObjectBuilder& out);
+
+// Status of a child that its redriven Map Run has not come to yet.
+inline constexpr std::string_view kPendingRedrive = "PENDING_REDRIVE";
 
 inline constexpr std::size_t kPageSizeDefault = 100;
 

@@ -24,7 +24,14 @@ Answer describe_execution(Api& api, const Request& request) {
   out.set("executionArn", asl::Value::string(found.arn));
   out.set("stateMachineArn", asl::Value::string(found.state_machine_arn));
   out.set("name", asl::Value::string(record.name));
-  out.set("status", asl::Value::string(engine::status_name(record.status)));
+  std::string_view status = engine::status_name(record.status);
+  if (record.map_run) {
+    const auto run = api.engine().map_run(record.map_run->run);
+    if (!run) return engine_error(run.error());
+    out.set("mapRunArn", asl::Value::string(api.engine().map_run_arn(*run)));
+    if (engine::pending_redrive(*run, record)) status = kPendingRedrive;
+  }
+  out.set("status", asl::Value::string(status));
   out.set("startDate", engine::epoch_seconds(record.start_date));
   if (record.stop_date) out.set("stopDate", engine::epoch_seconds(*record.stop_date));
   if (data) out.set("input", asl::Value::string(found.input));
@@ -46,7 +53,8 @@ Answer describe_execution(Api& api, const Request& request) {
   if (record.redrive_date) out.set("redriveDate", engine::epoch_seconds(*record.redrive_date));
   const Result<std::string> refusal = api.engine().redrive_refusal(found.number, record);
   if (!refusal) return engine_error(refusal.error());
-  out.set("redriveStatus", asl::Value::string(refusal->empty() ? "REDRIVABLE" : "NOT_REDRIVABLE"));
+  const std::string_view redrivable = record.map_run ? "REDRIVABLE_BY_MAP_RUN" : "REDRIVABLE";
+  out.set("redriveStatus", asl::Value::string(refusal->empty() ? redrivable : "NOT_REDRIVABLE"));
   if (!refusal->empty()) out.set("redriveStatusReason", asl::Value::string(*refusal));
   return answer(std::move(out).build());
 }

@@ -18,11 +18,17 @@ Answer describe_state_machine_for_execution(Api& api, const Request& request) {
   const bool metadata_only = request.text("includedData") == "METADATA_ONLY";
 
   asl::ObjectBuilder out;
-  out.set("stateMachineArn", asl::Value::string(api.engine().machine_arn(execution.machine)));
+  out.set("stateMachineArn", asl::Value::string(api.engine().machine_arn_of(execution)));
   out.set("name", asl::Value::string(execution.machine));
   out.set("definition", asl::Value::string(metadata_only ? "{}" : revision->definition));
   out.set("roleArn", asl::Value::string(revision->role_arn));
   out.set("updateDate", engine::epoch_seconds(note != nullptr ? note->date : execution.start_date));
+  if (execution.map_run) {
+    const auto run = api.engine().map_run(execution.map_run->run);
+    if (!run) return engine_error(run.error());
+    out.set("mapRunArn", asl::Value::string(api.engine().map_run_arn(*run)));
+    out.set("label", asl::Value::string(execution.map_run->label));
+  }
   put_settings(configuration.settings, out);
   if (note != nullptr && !note->revision_id.empty()) {
     out.set("revisionId", asl::Value::string(note->revision_id));

@@ -3,6 +3,8 @@
 #include "service/actions/actions.h"
 #include "service/page_token.h"
 
+#include <functional>
+
 namespace pawl::service {
 
 namespace {
@@ -26,15 +28,23 @@ std::optional<engine::ExecutionNumber> decode(std::string_view cursor) {
   return number;
 }
 
-asl::Value item_of(const engine::ExecutionDescription& one) {
+// `run`: whose child it is, by its ARN.
+asl::Value item_of(const engine::ExecutionDescription& one,
+                   const std::optional<engine::MapRunRecord>& run, std::string_view run_arn) {
   const engine::ExecutionRecord& record = one.record;
   asl::ObjectBuilder item;
   item.set("executionArn", asl::Value::string(one.arn));
   item.set("stateMachineArn", asl::Value::string(one.state_machine_arn));
   item.set("name", asl::Value::string(record.name));
-  item.set("status", asl::Value::string(engine::status_name(record.status)));
+  const bool pending = run && engine::pending_redrive(*run, record);
+  item.set("status", asl::Value::string(pending ? kPendingRedrive
+                                                : engine::status_name(record.status)));
   item.set("startDate", engine::epoch_seconds(record.start_date));
   if (record.stop_date) item.set("stopDate", engine::epoch_seconds(*record.stop_date));
+  if (run) {
+    item.set("mapRunArn", asl::Value::string(run_arn));
+    item.set("itemCount", asl::Value::integer(static_cast<std::int64_t>(record.map_run->items)));
+  }
   if (!record.version_arn.empty()) {
     item.set("stateMachineVersionArn", asl::Value::string(record.version_arn));
   }
@@ -46,16 +56,16 @@ asl::Value item_of(const engine::ExecutionDescription& one) {
   return std::move(item).build();
 }
 
-}  // namespace
+// What a request asks for: a list of the engine's, and which of its executions.
+struct Listing {
+  std::string list;
+  std::optional<engine::ExecutionStatus> status;
+  std::function<bool(const engine::ExecutionRecord&)> wanted;
+  std::optional<engine::MapRunRecord> run;  // whose children they are
+};
 
-Answer list_executions(Api& api, const Request& request) {
+Checked<Listing> of_machine(Api& api, const Request& request) {
   const std::string_view arn = request.text("stateMachineArn");
-  if (request.has("mapRunArn")) {
-    return validation_error("Listing the executions of a Map Run is not offered yet.");
-  }
-  if (arn.empty()) {
-    return validation_error("Must specify either stateMachineArn or mapRunArn");
-  }
   const Checked<FoundMachine> checked = find_machine(api, arn);
   if (const auto* refused = std::get_if<ApiError>(&checked)) return *refused;
   const auto& found = std::get<FoundMachine>(checked);
@@ -64,7 +74,7 @@ Answer list_executions(Api& api, const Request& request) {
     return validation_error("redriveFilter can only be used with mapRunArn");
   }
   const std::string_view filter = request.text("statusFilter");
-  if (filter == "PENDING_REDRIVE") {
+  if (filter == kPendingRedrive) {
     return validation_error("The status PENDING_REDRIVE can only be used with mapRunArn");
   }
   if (auto refused = refuse_label(found.arn)) return *std::move(refused);
@@ -76,9 +86,46 @@ Answer list_executions(Api& api, const Request& request) {
                                   : find_alias(configuration, found.arn.qualifier) != nullptr;
     if (!known) return state_machine_does_not_exist(arn);
   }
+  Listing listing{found.record->name, status_named(filter), {}, std::nullopt};
+  listing.wanted = [arn, by_version, by_alias](const engine::ExecutionRecord& record) {
+    if (by_version) return record.version_arn == arn;
+    return !by_alias || record.alias_arn == arn;
+  };
+  return listing;
+}
+
+Checked<Listing> of_map_run(Api& api, const Request& request) {
+  auto checked = find_map_run(api, request.text("mapRunArn"));
+  if (auto* refused = std::get_if<ApiError>(&checked)) return std::move(*refused);
+  auto& found = std::get<FoundMapRun>(checked);
+  const std::string_view filter = request.text("statusFilter");
+  const std::string_view redriven = request.text("redriveFilter");
+  Listing listing{engine::list_of_map_run(found.number), status_named(filter), {},
+                  std::move(found.record)};
+  listing.wanted = [run = *listing.run, filter, redriven](const engine::ExecutionRecord& record) {
+    if (!redriven.empty() && (record.redrive_count > 0) != (redriven == "REDRIVEN")) return false;
+    const bool pending = engine::pending_redrive(run, record);
+    return filter.empty() || pending == (filter == kPendingRedrive);
+  };
+  return listing;
+}
+
+}  // namespace
+
+Answer list_executions(Api& api, const Request& request) {
+  const std::string_view arn = request.text("stateMachineArn");
+  const std::string_view run_arn = request.text("mapRunArn");
+  if (arn.empty() == run_arn.empty()) {
+    return validation_error("Must specify either stateMachineArn or mapRunArn");
+  }
+  const Checked<Listing> checked =
+      run_arn.empty() ? of_machine(api, request) : of_map_run(api, request);
+  if (const auto* refused = std::get_if<ApiError>(&checked)) return *refused;
+  const auto& listing = std::get<Listing>(checked);
 
   std::string list = "ListExecutions\n";
-  list.append(arn).append("\n").append(filter);
+  list.append(arn).append(run_arn).append("\n").append(request.text("statusFilter"));
+  list.append("\n").append(request.text("redriveFilter"));
   std::optional<engine::ExecutionNumber> last;
   if (request.has("nextToken")) {
     const auto cursor = read_page_token(request.text("nextToken"), list, api.now());
@@ -89,20 +136,18 @@ Answer list_executions(Api& api, const Request& request) {
   const std::size_t max = request.page_size(kPageSizeDefault);
   std::vector<asl::Value> items;
   bool more = true;
-  // Rows of the machine until the page is full: other versions' executions are passed over.
+  // Rows of the list until the page is full: those that are not wanted are passed over.
   for (std::size_t looked_at = 0; more && items.size() < max && looked_at < kRowsMax;) {
     if (looked_at > 0) runtime::yield();
     const std::size_t wanted = max - items.size() + 1;
-    const auto page = api.engine().list(found.record->name, status_named(filter), last, wanted);
+    const auto page = api.engine().list(listing.list, listing.status, last, wanted);
     if (!page) return engine_error(page.error());
     more = page->size() == wanted;
     looked_at += page->size();
     for (const engine::ExecutionDescription& one : *page) {
       if (items.size() == max) break;
       last = one.number;
-      if (by_version && one.record.version_arn != arn) continue;
-      if (by_alias && one.record.alias_arn != arn) continue;
-      items.push_back(item_of(one));
+      if (listing.wanted(one.record)) items.push_back(item_of(one, listing.run, run_arn));
     }
   }
   asl::ObjectBuilder out;

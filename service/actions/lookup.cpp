@@ -39,10 +39,28 @@ Checked<FoundMachine> find_plain_machine(Api& api, std::string_view arn) {
   return find_machine(api, arn);
 }
 
-Checked<engine::ExecutionNumber> find_execution(Api& api, std::string_view arn) {
-  Checked<Arn> parsed = parse_arn(arn, kExecutions);
+namespace {
+
+Checked<engine::ExecutionNumber> find_child(Api& api, std::string_view arn, const Arn& named) {
+  const auto number = api.engine().find_child(named.name, named.label, named.execution);
+  if (!number && number.error().code != ErrorCode::kNotFound) return engine_error(number.error());
+  if (!number) return execution_does_not_exist(arn);
+  const Result<engine::ExecutionDescription> child = api.engine().describe(*number);
+  if (!child) return engine_error(child.error());
+  if (child->arn != arn) return execution_does_not_exist(arn);
+  return *number;
+}
+
+}  // namespace
+
+Checked<engine::ExecutionNumber> find_execution(Api& api, std::string_view arn,
+                                                bool express_children) {
+  const ResourceTypes express = express_children ? type_bit(ResourceType::kExpress) : 0;
+  Checked<Arn> parsed = parse_arn(arn, kExecutions | express);
   if (auto* refused = std::get_if<ApiError>(&parsed)) return std::move(*refused);
   const Arn& named = std::get<Arn>(parsed);
+  if (!named.label.empty()) return find_child(api, arn, named);
+  if (named.type == ResourceType::kExpress) return std::get<ApiError>(parse_arn(arn, kExecutions));
   if (api.engine().execution_arn(named.name, named.execution) != arn) {
     return execution_does_not_exist(arn);
   }
@@ -53,13 +71,29 @@ Checked<engine::ExecutionNumber> find_execution(Api& api, std::string_view arn) 
 }
 
 Checked<engine::ExecutionDescription> describe_found(Api& api, std::string_view arn) {
-  const Checked<engine::ExecutionNumber> number = find_execution(api, arn);
+  const Checked<engine::ExecutionNumber> number = find_execution(api, arn, true);
   if (const auto* refused = std::get_if<ApiError>(&number)) return *refused;
   Result<engine::ExecutionDescription> found =
       api.engine().describe(std::get<engine::ExecutionNumber>(number));
   if (found) return *std::move(found);
   if (found.error().code == ErrorCode::kNotFound) return execution_does_not_exist(arn);
   return engine_error(found.error());
+}
+
+Checked<FoundMapRun> find_map_run(Api& api, std::string_view arn) {
+  Checked<Arn> parsed = parse_arn(arn, type_bit(ResourceType::kMapRun));
+  if (auto* refused = std::get_if<ApiError>(&parsed)) return std::move(*refused);
+  const Arn& named = std::get<Arn>(parsed);
+  const auto number = api.engine().find_map_run(named.name, named.label, named.execution);
+  if (!number) {
+    return number.error().code == ErrorCode::kNotFound ? resource_not_found(arn)
+                                                       : engine_error(number.error());
+  }
+  Result<engine::MapRunRecord> record = api.engine().map_run(*number);
+  if (!record) return engine_error(record.error());
+  // Another region or account is somebody else's.
+  if (api.engine().map_run_arn(*record) != arn) return resource_not_found(arn);
+  return FoundMapRun{*number, *std::move(record)};
 }
 
 std::string version_arn(Api& api, std::string_view machine, std::uint32_t number) {

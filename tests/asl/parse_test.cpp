@@ -167,7 +167,7 @@ TEST_CASE("a Distributed Map keeps reader, batcher and writer as they stand", "[
   REQUIRE(map.distributed);
   CHECK(map.distributed->express);
   CHECK(map.distributed->label == "L");
-  CHECK(to_json(*map.distributed->item_batcher) == R"({"MaxItemsPerBatch":2})");
+  CHECK(map.distributed->item_batcher->max_items_per_batch.literal == 2);
   CHECK(map.distributed->item_reader);
   CHECK_FALSE(map.distributed->result_writer);
   CHECK(map.distributed->tolerated_failure_percentage.path);

@@ -1,0 +1,117 @@
+#include "engine/states/map_parts.h"
+
+#include "asl/json/writer.h"
+#include "engine/interpreter.h"
+
+namespace pawl::engine {
+
+namespace {
+
+std::string shown(const asl::Value& value) {
+  return value.is_string() ? std::string(value.as_string()) : asl::to_json(value);
+}
+
+}  // namespace
+
+std::optional<asl::Payload> map_items(Turn& turn, Branch& branch, const asl::MapState& state,
+                                      const asl::Payload& input) {
+  if (state_of(turn.execution(), branch).query_language == asl::QueryLanguage::kJsonata) {
+    if (state.items) {
+      std::optional<asl::Value> items = query_array(turn, branch, *state.items);
+      if (!items) return std::nullopt;
+      return asl::Payload::of(*std::move(items));
+    }
+    if (input.value().is_array()) return input;
+    raise_query(turn, branch, "Map state input must be an array but was: " + input.text(), "");
+    return std::nullopt;
+  }
+  asl::Payload items = input;
+  std::string path = "$";
+  if (state.items_path.kind == asl::PathField::Kind::kPath) {
+    const asl::StringExpression& expression = state.items_path.expression;
+    path = expression.text();
+    const StateEnvironment environment(turn, branch);
+    Result<asl::Value> value = expression.path() != nullptr
+                                   ? expression.path()->evaluate(input.value(), environment)
+                                   : expression.evaluate("ItemsPath", input.value(), environment);
+    if (!value) {
+      raise_runtime(turn, branch, "Invalid path '" + path + "' : " + value.error().message);
+      return std::nullopt;
+    }
+    items = asl::Payload::of(*std::move(value));
+  }
+  // Recorded: a path into the context object is named without its first '$', and an inline Map does
+  // not iterate over an object.
+  const bool object = items.value().is_object() && state.distributed.has_value();
+  if (!items.value().is_array() && !object) {
+    if (path.starts_with("$$")) path.erase(0, 1);
+    raise_runtime(turn, branch, "Reference path \"" + path + "\" must point to array.");
+    return std::nullopt;
+  }
+  return items;
+}
+
+std::optional<MapTolerance> map_tolerance(Turn& turn, Branch& branch,
+                                          const asl::DistributedMap& distributed,
+                                          const asl::Value& input) {
+  const FieldNumber count = field_integer(turn, branch, distributed.tolerated_failure_count,
+                                          "ToleratedFailureCountPath", input);
+  if (count.raised) return std::nullopt;
+  if (count.value && *count.value < 0) {
+    raise_runtime(turn, branch, "ToleratedFailureCount cannot be negative.");
+    return std::nullopt;
+  }
+  std::optional<double> percentage = distributed.tolerated_failure_percentage.literal;
+  if (const auto& expression = distributed.tolerated_failure_percentage.expression) {
+    percentage = query_fraction(turn, branch, *expression, 0, 100);
+    if (!percentage) return std::nullopt;
+  }
+  if (const auto& path = distributed.tolerated_failure_percentage.path) {
+    const StateEnvironment environment(turn, branch);
+    const Result<asl::Value> value =
+        path->evaluate("ToleratedFailurePercentagePath", input, environment);
+    if (!value) {
+      raise_runtime(turn, branch, "Invalid path '" + path->text() + "' : " + value.error().message);
+      return std::nullopt;
+    }
+    if (!value->is_number()) {
+      raise_runtime(turn, branch,
+                    "The ToleratedFailurePercentagePath field refers to value \"" + shown(*value) +
+                        "\" which is not a valid float: " + path->text());
+      return std::nullopt;
+    }
+    percentage = value->as_double();
+  }
+  if (percentage && (*percentage < 0 || *percentage > 100)) {
+    raise_runtime(turn, branch, "ToleratedFailurePercentage must be between 0 and 100.");
+    return std::nullopt;
+  }
+  return MapTolerance{count.value, percentage};
+}
+
+std::optional<asl::Payload> iteration_input(Turn& turn, Branch& branch, const asl::MapState& state,
+                                            const asl::Value& items, std::size_t index) {
+  return item_input(turn, branch, state, item_at(state, items, index));
+}
+
+MapItem item_at(const asl::MapState& state, const asl::Value& items, std::size_t index) {
+  MapItem item;
+  item.index = static_cast<std::int64_t>(index);
+  item.value = items.is_object() ? items.members()[index].value : items.items()[index];
+  if (items.is_object()) item.key = items.members()[index].key.as_string();
+  if (state.distributed) item.source = "STATE_DATA";
+  return item;
+}
+
+std::optional<asl::Payload> item_input(Turn& turn, Branch& branch, const asl::MapState& state,
+                                       const MapItem& item) {
+  if (!state.item_selector.present()) return asl::Payload::of(item.value);
+  std::optional<asl::Payload> effective = apply_input_path(turn, branch);
+  if (!effective) return std::nullopt;
+  std::optional<asl::Value> selected =
+      evaluate_template(turn, branch, state.item_selector, effective->value(), {.item = &item});
+  if (!selected) return std::nullopt;
+  return asl::Payload::of(*std::move(selected));
+}
+
+}  // namespace pawl::engine
