@@ -8,7 +8,8 @@
 namespace pawl {
 
 std::string to_base64(std::string_view bytes);  // padded
-// As Java's basic decoder: no blanks; the padding may be missing but not be wrong. Empty: it is none.
+// As Java's basic decoder: no blanks; the padding may be missing but not be wrong. Empty: it is
+// none.
 std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace pawl

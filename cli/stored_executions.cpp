@@ -27,6 +27,27 @@ std::pair<std::string, std::string> split_name(std::string_view name) {
   return {std::string(name.substr(0, cut)), std::string(name.substr(cut + 1))};
 }
 
+// "MACHINE/LABEL:NAME" behind `kind` in an ARN of something that a Map Run made.
+struct OfMapRun {
+  std::string machine;
+  std::string label;
+  std::string name;
+};
+std::optional<OfMapRun> parse_map_run_arn(std::string_view arn, std::string_view kind) {
+  const std::size_t at = arn.find(kind);
+  if (at == std::string_view::npos) return std::nullopt;
+  arn.remove_prefix(at + kind.size());
+  const std::size_t slash = arn.find('/');
+  const std::size_t colon = arn.find(':');
+  if (slash == std::string_view::npos || colon == std::string_view::npos || slash > colon) {
+    return std::nullopt;
+  }
+  const std::string_view rest = arn.substr(colon + 1);
+  return OfMapRun{std::string(arn.substr(0, slash)),
+                  std::string(arn.substr(slash + 1, colon - slash - 1)),
+                  std::string(rest.substr(0, rest.find(':')))};
+}
+
 Error not_found(RuntimeHost& host, std::string_view name) {
   constexpr std::size_t kLookedAt = 1000;
   std::vector<std::string> names;
@@ -44,6 +65,13 @@ Error not_found(RuntimeHost& host, std::string_view name) {
 }  // namespace
 
 Result<engine::ExecutionNumber> find_execution(RuntimeHost& host, std::string_view name) {
+  for (const std::string_view kind : {":execution:", ":express:"}) {
+    if (const auto child = parse_map_run_arn(name, kind)) {
+      const auto number = host.engine().find_child(child->machine, child->label, child->name);
+      if (number || number.error().code != ErrorCode::kNotFound) return number;
+      return not_found(host, name);
+    }
+  }
   const auto [machine, execution] = split_name(name);
   std::vector<engine::ExecutionNumber> found;
   std::vector<std::string> machines;
@@ -63,6 +91,21 @@ Result<engine::ExecutionNumber> find_execution(RuntimeHost& host, std::string_vi
                fmt::format("several machines have an execution {}; name one of them:\n    {}",
                            execution, fmt::join(machines, "\n    ")),
                ""};
+}
+
+Result<std::vector<engine::ExecutionDescription>> list_children(
+    RuntimeHost& host, std::string_view map_run_arn, std::optional<engine::ExecutionStatus> status,
+    std::size_t max) {
+  const auto named = parse_map_run_arn(map_run_arn, ":mapRun:");
+  if (!named) {
+    return Error{
+        ErrorCode::kInvalid,
+        fmt::format("{} is no ARN of a Map Run; `pawl show` has them", one_line(map_run_arn, 100)),
+        ""};
+  }
+  const auto number = host.engine().find_map_run(named->machine, named->label, named->name);
+  if (!number) return Error{number.error().code, "there is no such Map Run", ""};
+  return host.engine().list(engine::list_of_map_run(*number), status, {}, max);
 }
 
 Result<std::vector<engine::ExecutionDescription>> list_executions(

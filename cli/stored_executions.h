@@ -14,13 +14,18 @@
 
 namespace pawl::cli {
 
-// The execution that NAME, MACHINE/NAME or an ARN means. kNotFound, kInvalid (several machines have
-// one of this name): the message says what else there is.
+// The execution that NAME, MACHINE/NAME or an ARN (also of a child of a Map Run) means. kNotFound,
+// kInvalid (several machines have one of this name): the message says what else there is.
 Result<engine::ExecutionNumber> find_execution(RuntimeHost& host, std::string_view name);
 
 // Executions of all machines (or one), newest first.
 Result<std::vector<engine::ExecutionDescription>> list_executions(
     RuntimeHost& host, const std::string& machine, std::optional<engine::ExecutionStatus> status,
+    std::size_t max);
+
+// Children of the Map Run that has this ARN, newest first. kInvalid, kNotFound: with a message.
+Result<std::vector<engine::ExecutionDescription>> list_children(
+    RuntimeHost& host, std::string_view map_run_arn, std::optional<engine::ExecutionStatus> status,
     std::size_t max);
 
 // The definition an execution runs, and where it came from as far as that is still so.

@@ -8,10 +8,10 @@
 //   lambda/local_backend.h          ... as local processes: pools (function_pool.h) of processes
 //                                   (worker.h) that speak the Runtime API (runtime_api.h)
 //   lambda/function_directory.h     functions declared in folders (function_config.h)
-//   aws/service.h                 AWS services inside this program: one interface for Tasks and clients
-//   embedded/ledger.h               their rows, and how these change together with a Task's outcome
-//   embedded/services.h             all of them: s3/service.h, ...
-//   mock/mock_handlers.h          one test case of a mock configuration (mock_config.h) in front of
+//   aws/service.h                 AWS services inside this program: one interface for Tasks and
+//   clients embedded/ledger.h               their rows, and how these change together with a Task's
+//   outcome embedded/services.h             all of them: s3/service.h, ... mock/mock_handlers.h one
+//   test case of a mock configuration (mock_config.h) in front of
 //                                 all other handlers
 //
 // Every connector keeps its mapping, which is pure and follows recorded behaviour, apart from its

@@ -167,7 +167,8 @@ class Engine {
   // Changes a running run. kNotFound; kInvalid: it does not run.
   Status update_map_run(ExecutionNumber number, MapRunUpdate update);
 
-  // Executions of a machine, or of list_of_map_run(), newest first, from `before` (exclusive; empty: the newest) on.
+  // Executions of a machine, or of list_of_map_run(), newest first, from `before` (exclusive;
+  // empty: the newest) on.
   Result<std::vector<ExecutionDescription>> list(std::string_view machine,
                                                  std::optional<ExecutionStatus> status,
                                                  std::optional<ExecutionNumber> before,

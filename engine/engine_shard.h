@@ -93,6 +93,7 @@ class EngineShard {
   void stop_children(const std::shared_ptr<MapRun>& run);
   void work(const MapRunWork& work);
   void clean(const std::shared_ptr<MapRun>& run);
+  Status commit_joined(const JoinedWrites& writes);
   MapRunMessage read_items_of(const MapRunWork& work);
   MapRunMessage write_results_of(const MapRunWork& work);
 
@@ -131,7 +132,7 @@ class EngineShard {
   // Each is held by its parent, its children, and what works for it.
   std::unordered_map<ExecutionNumber, std::weak_ptr<MapRun>> map_runs_;
   std::size_t map_runs_swept_ = 0;
-  std::deque<std::pair<std::shared_ptr<MapRun>, ChildStart>> starts_;      // in order
+  std::deque<std::pair<std::shared_ptr<MapRun>, ChildStart>> starts_;  // in order
   bool starter_runs_ = false;
 
   std::deque<Effect> effects_;      // by commit number

@@ -73,8 +73,8 @@ void EngineShard::end_map_run_effects(const MapRunEffects& effects) {
   for (const auto& run : effects.cleans) clean(run);
 }
 
-// One fiber starts all children, each with its first commit before the next: the cursor in the run's
-// record is the number of those that have started.
+// One fiber starts all children, each with its first commit before the next: the cursor in the
+// run's record is the number of those that have started.
 void EngineShard::start_children() {
   while (!starts_.empty() && open_) {
     auto [run, start] = std::move(starts_.front());
@@ -123,6 +123,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::make_child(const std::shared_ptr<
   child->keeps_history = !of_run.express;
   child->arn = engine_.arn_of(record);
   child->state_machine_arn = engine_.machine_arn_of(record);
+  child->paused = pauses_.holds(of_run.machine, child->number);
   child->map_run = run;
   child->child_start = std::move(start);
   return child;
@@ -166,8 +167,7 @@ void EngineShard::redrive_child(const std::shared_ptr<MapRun>& run, ExecutionNum
       tell_parent(run);
     };
     if (const Status delivered = deliver(child, std::move(message)); !delivered) {
-      runtime::log().warn("A child of a Map Run cannot be redriven: {}",
-                          delivered.error().message);
+      runtime::log().warn("A child of a Map Run cannot be redriven: {}", delivered.error().message);
     }
   });
 }
@@ -189,8 +189,7 @@ void EngineShard::work(const MapRunWork& work) {
   // After a store failure the fiber of before may still be at it; it ends by itself.
   if (std::exchange(run->working, true)) return;
   shard_.spawn_when_possible([this, work] {
-    MapRunMessage message =
-        work.reader != nullptr ? read_items_of(work) : write_results_of(work);
+    MapRunMessage message = work.reader != nullptr ? read_items_of(work) : write_results_of(work);
     work.run->working = false;
     if (shard_.stopping() || message.run == 0) return;
     static_cast<void>(deliver(work.run->record.parent, std::move(message)));
@@ -208,6 +207,23 @@ MapRunMessage about(const MapRunWork& work, MapRunMessage::Kind kind) {
 }
 
 }  // namespace
+
+// What the answer of an embedded service carries: a commit of its own, as there is no Task's.
+Status EngineShard::commit_joined(const JoinedWrites& writes) {
+  if (writes.batch.empty() && writes.fate == nullptr) return {};
+  runtime::WaitPoint durable;
+  std::optional<Status> answer;
+  const Status appended = append(writes.batch, [&](const Status& status) {
+    answer = status;
+    durable.wake();
+  });
+  if (!appended) return appended;
+  if (writes.fate != nullptr) writes.fate->appended();
+  const runtime::TimeHold hold = shard_.hold_time();
+  while (!answer) durable.wait();
+  if (writes.fate != nullptr) writes.fate->durable(*answer);
+  return *std::move(answer);
+}
 
 MapRunMessage EngineShard::read_items_of(const MapRunWork& work) {
   const std::shared_ptr<MapRun> run = work.run;
@@ -235,10 +251,11 @@ MapRunMessage EngineShard::read_items_of(const MapRunWork& work) {
     if (batch.bytes() < kCommitBytes) return {};
     return commit(std::exchange(batch, {}));
   };
-  S3Calls calls(*services_.handlers, work.request, run->record.machine);
-  const Result<std::uint64_t> items =
-      read_items({.reader = work.reader, .parameters = work.parameters, .max_items = work.max_items},
-                 calls, store_page);
+  S3Calls calls(*services_.handlers, work.request, run->record.machine,
+                [this](const JoinedWrites& writes) { return commit_joined(writes); });
+  const Result<std::uint64_t> items = read_items(
+      {.reader = work.reader, .parameters = work.parameters, .max_items = work.max_items}, calls,
+      store_page);
   if (items) {
     if (!batch.empty() && !commit(batch)) return {};
     message.items = *items;
@@ -259,7 +276,8 @@ MapRunMessage EngineShard::write_results_of(const MapRunWork& work) {
   order.arns = arns_of(services_, record);
   order.map_run_arn = engine_.map_run_arn(record);
   order.run = work.run->number;
-  S3Calls calls(*services_.handlers, work.request, record.machine);
+  S3Calls calls(*services_.handlers, work.request, record.machine,
+                [this](const JoinedWrites& writes) { return commit_joined(writes); });
   Result<asl::Value> written = write_results(order, *services_.store, calls);
   if (written) {
     message.written = *std::move(written);

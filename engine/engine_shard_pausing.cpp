@@ -36,7 +36,8 @@ void EngineShard::set_pauses(Pauses pauses) {
   const runtime::WallTime now = services_.clock->wall_now();
   for (const ExecutionPtr& execution : resumed) {
     for (const auto& [id, branch] : execution->branches) {
-      if (branch->frame.phase == Phase::kEnter) {
+      const Phase phase = branch->frame.phase;
+      if (phase == Phase::kEnter || phase == Phase::kRework || phase == Phase::kMapRun) {
         execution->mailbox.push_back(ResumeMessage{id});
       } else if (branch->frame.wake_at && *branch->frame.wake_at <= now) {
         execution->mailbox.push_back(TimerMessage{id, *branch->frame.wake_at});
@@ -56,6 +57,7 @@ void EngineShard::resume_from_rows(runtime::WallTime now) {
   for (; dispatches->valid(); dispatches->next()) {
     const auto row = keys::parse_dispatch(dispatches->key());
     if (!row || shard_of(row->execution) != number_ || row->branch == kParentNotice) continue;
+    if (row->branch == kMapRunStop) continue;
     if (executions_.contains(row->execution)) continue;
     messages.emplace_back(row->execution, ResumeMessage{row->branch});
   }

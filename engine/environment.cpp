@@ -37,8 +37,8 @@ const asl::Value& StateEnvironment::context() const {
 
   asl::ObjectBuilder machine_object;
   machine_object.set("Id", text(execution.state_machine_arn));
-  machine_object.set("Name", text(record.map_run ? record.machine + "/" + record.map_run->label
-                                                 : record.machine));
+  machine_object.set(
+      "Name", text(record.map_run ? record.machine + "/" + record.map_run->label : record.machine));
 
   const asl::State& state = state_of(execution, branch_);
   asl::ObjectBuilder state_object;

@@ -42,7 +42,7 @@ struct Branch {
     std::vector<bool> saved;            // rows that exist for ended children, by index
     std::int32_t started = 0;
     std::int32_t finished = 0;
-    EventId last_event = 0;   // chain tail of the child that ended last
+    EventId last_event = 0;  // chain tail of the child that ended last
   };
   std::unique_ptr<Children> children;
   std::shared_ptr<MapRun> map_run;  // kMapRun
@@ -102,14 +102,15 @@ struct MapRunMessage {
   ExecutionNumber run = 0;
   // kUpdate: its settings were changed.
   enum class Kind { kChildren, kRead, kWritten, kUpdate } kind = Kind::kChildren;
-  std::uint64_t items = 0;         // kRead
-  std::optional<Failure> failure;  // kRead, kWritten
-  asl::Value written;              // kWritten: where to
-  MapRunUpdate update;             // kUpdate
+  std::uint64_t items = 0;            // kRead
+  std::optional<Failure> failure;     // kRead, kWritten
+  asl::Value written;                 // kWritten: where to
+  MapRunUpdate update;                // kUpdate
   std::function<void(Status)> reply;  // kUpdate: once that is durable
 };
-using Message = std::variant<StartMessage, ResumeMessage, TimerMessage, OutcomeMessage,
-                             TokenMessage, StopMessage, RedriveMessage, ChildEndedMessage, MapRunMessage>;
+using Message =
+    std::variant<StartMessage, ResumeMessage, TimerMessage, OutcomeMessage, TokenMessage,
+                 StopMessage, RedriveMessage, ChildEndedMessage, MapRunMessage>;
 
 struct Execution {
   ExecutionNumber number = 0;

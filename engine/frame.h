@@ -88,9 +88,9 @@ struct Frame {
   BranchId first_child = 0;
   std::int32_t children = 0;
   std::int32_t concurrency = 0;  // of a Map; 0: all at once
-  asl::Payload items;            // of a Map: the array (or object) iterated over; none: read as rows
-  EventId started_event = 0;     // MapStateStarted / ParallelStateStarted
-  std::uint64_t map_run = 0;     // kMapRun: its number; `items` and `started_event` as above
+  asl::Payload items;         // of a Map: the array (or object) iterated over; none: read as rows
+  EventId started_event = 0;  // MapStateStarted / ParallelStateStarted
+  std::uint64_t map_run = 0;  // kMapRun: its number; `items` and `started_event` as above
 
   // No attempt of a Task is under way any more.
   void forget_task();

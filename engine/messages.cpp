@@ -109,8 +109,7 @@ void on_child_ended(Turn& turn, const ChildEndedMessage& message) {
 }
 
 void on_map_run(Turn& turn, MapRunMessage& message) {
-  Branch* branch =
-      turn.execution().ended() ? nullptr : turn.execution().find(message.branch);
+  Branch* branch = turn.execution().ended() ? nullptr : turn.execution().find(message.branch);
   if (branch == nullptr || branch->map_run == nullptr || branch->map_run->number != message.run) {
     if (message.reply) {
       turn.after_commit([reply = message.reply](const Status& durable) {

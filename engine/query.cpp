@@ -124,8 +124,7 @@ void raise_query(Turn& turn, Branch& branch, std::string_view text, std::string_
   const bool on_entry = frame.previous_event == frame.entered_event;
   const bool wait = std::holds_alternative<asl::WaitState>(state.body);
   const EventId previous = on_entry && !wait ? frame.before_entry : frame.previous_event;
-  const EventId id =
-      turn.emit_fields(previous, EventType::kEvaluationFailed, fields);
+  const EventId id = turn.emit_fields(previous, EventType::kEvaluationFailed, fields);
   frame.previous_event = id;
   raise_failure(turn, branch, kStatesQueryEvaluationError, cause);
 }

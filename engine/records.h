@@ -148,6 +148,6 @@ inline constexpr std::string_view kPausedExecutions = "p";
 // Branch numbers that are no branches: rows of the execution as a whole.
 inline constexpr BranchId kExecutionTimer = 0xFFFFFFFFU;  // timer: the machine's TimeoutSeconds
 inline constexpr BranchId kParentNotice = 0xFFFFFFFEU;    // dispatch: tell the parent of the end
-inline constexpr BranchId kMapRunStop = 0xFFFFFFFDU;      // dispatch of a Map Run: stop its children
+inline constexpr BranchId kMapRunStop = 0xFFFFFFFDU;  // dispatch of a Map Run: stop its children
 
 }  // namespace pawl::engine

@@ -30,7 +30,7 @@ struct TurnServices {
   runtime::Random* random = nullptr;
   const Limits* limits = nullptr;
   TaskHandlers* handlers = nullptr;
-  const runtime::Store* store = nullptr;  // what is durable; null in a test of one state
+  const runtime::Store* store = nullptr;         // what is durable; null in a test of one state
   std::function<ExecutionNumber()> next_number;  // for what this shard makes
   std::function<void(const std::shared_ptr<MapRun>&)> know_map_run;
   // Lets others run when this fiber has run for long; for evaluations that take their time.

@@ -10,8 +10,8 @@
 namespace pawl::asl {
 
 // Compiles `definition`, which validate() has found without errors. kInvalid with `where` = the
-// place of the first problem ("/States/X/Next") if it has some all the same. Never asserts on input;
-// needs no more stack for nested machines. Pure.
+// place of the first problem ("/States/X/Next") if it has some all the same. Never asserts on
+// input; needs no more stack for nested machines. Pure.
 Result<std::shared_ptr<const Definition>> compile(const Value& definition);
 
 // A machine around one state, as TestState runs it: it starts at `state`, which is called `name`,

@@ -16,6 +16,7 @@ namespace {
 constexpr const char* kHelp = R"help(Examples:
   pawl list --data /tmp/orders
   pawl list --data /tmp/orders --machine order-fulfilment --status FAILED
+  pawl list --data /tmp/orders --map-run arn:aws:states:...:mapRun:orders/Each:...
   pawl list --data /tmp/orders --json
 
 Newest first. --json prints {"executions": [...]}, as ListExecutions answers it.)help";
@@ -24,6 +25,7 @@ struct ListOptions {
   std::string data;
   std::string machine;
   std::string status;
+  std::string map_run;
   std::size_t max = 1000;
   bool json = false;
 };
@@ -73,10 +75,12 @@ int list(const ListOptions& options) {
   const std::unique_ptr<RuntimeHost> host = open_for_looking(options.data);
   if (host == nullptr) return options.data.empty() ? kUsage : kEngineFailed;
   const auto executions =
-      list_executions(*host, options.machine, status_of(options.status), options.max);
+      options.map_run.empty()
+          ? list_executions(*host, options.machine, status_of(options.status), options.max)
+          : list_children(*host, options.map_run, status_of(options.status), options.max);
   if (!executions) {
     show_error(executions.error().message);
-    return kEngineFailed;
+    return options.map_run.empty() ? kEngineFailed : kUsage;
   }
   if (options.json) {
     std::vector<asl::Value> listed;
@@ -100,6 +104,8 @@ Command add_list(CLI::App& program) {
   parser->add_option("--data", options->data, "The directory")->option_text("DIR");
   parser->add_option("--machine", options->machine, "Of this state machine only")
       ->option_text("NAME");
+  parser->add_option("--map-run", options->map_run, "Children of this Map Run, by its ARN")
+      ->option_text("ARN");
   parser
       ->add_option("--status", options->status, "RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED")
       ->option_text("STATUS")

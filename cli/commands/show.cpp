@@ -69,6 +69,22 @@ void show_text(const ExecutionOutcome& outcome, const std::vector<std::string>& 
   if (outcome.output) rows.document("output", *outcome.output);
 }
 
+// "arn  RUNNING, 2 of 10 items succeeded, 1 failed".
+std::string map_run_text(RuntimeHost& host, const engine::MapRunRecord& run) {
+  const engine::MapRunCounts& items = run.items;
+  std::string text = fmt::format("{}  {}, {} of {} items succeeded", host.engine().map_run_arn(run),
+                                 engine::status_name(run.status), items.succeeded, run.total_items);
+  const auto add = [&text](std::uint64_t count, std::string_view what) {
+    if (count > 0) text += fmt::format(", {} {}", count, what);
+  };
+  add(items.failed, "failed");
+  add(items.timed_out, "timed out");
+  add(items.aborted, "aborted");
+  add(items.running(), "running");
+  add(items.pending_redrive, "to be redriven");
+  return text;
+}
+
 int engine_failure(const Error& error) {
   show_error(error.message);
   return kEngineFailed;
@@ -92,8 +108,12 @@ int show(const ShowOptions& options) {
     if (!events) return engine_failure(events.error());
     open = open_states(*events, definition_of(*host, description->record).index);
   }
+  constexpr std::size_t kRunsShown = 100;
+  const auto runs = host->engine().map_runs(*number, {}, kRunsShown);
+  if (!runs) return engine_failure(runs.error());
   if (!options.json) {
     show_text(*outcome, open);
+    for (const auto& [run, record] : *runs) Rows(10).row("map run", map_run_text(*host, record));
     return kOk;
   }
   asl::ObjectBuilder object(to_json(*outcome));
@@ -101,6 +121,13 @@ int show(const ShowOptions& options) {
     std::vector<asl::Value> states;
     for (const std::string& state : open) states.push_back(asl::Value::string(state));
     object.set("waitingIn", asl::Value::array(std::move(states)));
+  }
+  if (!runs->empty()) {
+    std::vector<asl::Value> listed;
+    for (const auto& [run, record] : *runs) {
+      listed.push_back(asl::Value::string(host->engine().map_run_arn(record)));
+    }
+    object.set("mapRuns", asl::Value::array(std::move(listed)));
   }
   return write_out(output_text(std::move(object).build())) ? kOk : kEngineFailed;
 }

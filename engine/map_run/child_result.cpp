@@ -84,7 +84,8 @@ ChildArns arns_of(const TurnServices& services, const MapRunRecord& record) {
 }
 
 std::string child_arn(const ChildArns& arns, const std::string& name) {
-  // The last part of an Express ARN tells executions of one name apart; names of children are unique.
+  // The last part of an Express ARN tells executions of one name apart; names of children are
+  // unique.
   return arns.execution + name + (arns.express ? ":" + name : "");
 }
 
@@ -117,8 +118,7 @@ Result<Value> result_with_metadata(const runtime::Store& store, const StoredChil
   const bool succeeded = record.status == ExecutionStatus::kSucceeded;
   out.set("RedriveStatus", Value::string(succeeded ? "NOT_REDRIVABLE" : "REDRIVABLE_BY_MAP_RUN"));
   if (succeeded) {
-    out.set("RedriveStatusReason",
-            Value::string("Execution is SUCCEEDED and cannot be redriven"));
+    out.set("RedriveStatusReason", Value::string("Execution is SUCCEEDED and cannot be redriven"));
   }
   out.set("StartDate", Value::string(asl::format_timestamp_ms(record.start_date)));
   out.set("StateMachineArn", Value::string(arns.machine));
@@ -130,8 +130,7 @@ Result<Value> result_with_metadata(const runtime::Store& store, const StoredChil
 }
 
 Result<Value> gather_results(const runtime::Store& store, ExecutionNumber run,
-                             const ChildArns& arns, const ResultForm& form,
-                             std::size_t bytes_max) {
+                             const ChildArns& arns, const ResultForm& form, std::size_t bytes_max) {
   std::vector<Value> results;
   std::size_t bytes = 2;
   const auto add = [&](Value value) -> Status {

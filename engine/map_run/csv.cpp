@@ -1,4 +1,5 @@
-// CSV as RFC 4180 has it: cells in double quotes may hold delimiters, line breaks and doubled quotes.
+// CSV as RFC 4180 has it: cells in double quotes may hold delimiters, line breaks and doubled
+// quotes.
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "engine/map_run/item_parser.h"

@@ -41,10 +41,10 @@ class Reading {
   Result<std::uint64_t> run() {
     // Recorded, with the text.
     if (order_.max_items < 0) return invalid("field MaxItems must be positive");
-    limit_ = order_.max_items == 0 ? kMapRunItemsMax
-                                   : std::min<std::uint64_t>(
-                                         static_cast<std::uint64_t>(order_.max_items),
-                                         kMapRunItemsMax);
+    limit_ = order_.max_items == 0
+                 ? kMapRunItemsMax
+                 : std::min<std::uint64_t>(static_cast<std::uint64_t>(order_.max_items),
+                                           kMapRunItemsMax);
     Status read = reader_.resource.api_action == "listObjectsV2" ? read_list() : read_one();
     if (!read && !over_) return std::move(read).error();
     if (Status written = write_page(); !written) return std::move(written).error();
@@ -93,9 +93,8 @@ class Reading {
     };
     // An error that ends the reading early, for enough is enough, is none: see run().
     const auto after = [&](Status status) { return !stored ? stored : std::move(status); };
-    Status read = calls_.read_object(parameters, [&](std::string_view bytes) {
-      return after(parser.feed(bytes, sink));
-    });
+    Status read = calls_.read_object(
+        parameters, [&](std::string_view bytes) { return after(parser.feed(bytes, sink)); });
     if (!read) return read;
     return after(parser.finish(sink));
   }
@@ -122,9 +121,8 @@ class Reading {
       const auto time = modified->is_string() ? asl::parse_timestamp(modified->as_string())
                                               : Result<asl::Timestamp>(invalid(""));
       out.set("LastModified",
-              time ? Value::integer(std::chrono::floor<std::chrono::seconds>(*time)
-                                        .time_since_epoch()
-                                        .count())
+              time ? Value::integer(
+                         std::chrono::floor<std::chrono::seconds>(*time).time_since_epoch().count())
                    : *modified);
     }
     copy("Key", "Key");
@@ -199,7 +197,8 @@ class Reading {
       }
       const std::string bucket(line.substr(kScheme.size(), slash - kScheme.size()));
       const std::string key(line.substr(slash + 1));
-      if (Status read = read_object(location(bucket, key), bucket, key, reader_.csv_headers); !read) {
+      if (Status read = read_object(location(bucket, key), bucket, key, reader_.csv_headers);
+          !read) {
         return read;
       }
     }

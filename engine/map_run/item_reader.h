@@ -20,8 +20,8 @@ namespace pawl::engine {
 
 struct ReadOrder {
   const asl::ItemReader* reader = nullptr;
-  asl::Value parameters;        // evaluated
-  std::int64_t max_items = 0;   // 0: all
+  asl::Value parameters;       // evaluated
+  std::int64_t max_items = 0;  // 0: all
 };
 
 // Where items go: a page, and the number of its first item. An error ends the reading.

@@ -115,7 +115,8 @@ class JsonParser final : public ItemParser {
         return {};
       case Mode::kKey:
         text_ += c;
-        if (text_.size() > kItemBytesMax) return invalid("A name in the JSON document is too long.");
+        if (text_.size() > kItemBytesMax)
+          return invalid("A name in the JSON document is too long.");
         if (scanner_.take(c) != ValueScanner::Step::kLast) return {};
         return end_key();
       case Mode::kColon:
@@ -140,7 +141,8 @@ class JsonParser final : public ItemParser {
 
   Status end_key() {
     const Result<asl::Value> key = asl::read_json(text_);
-    if (!key || !key->is_string()) return invalid("The JSON document has a name that is not valid.");
+    if (!key || !key->is_string())
+      return invalid("The JSON document has a name that is not valid.");
     key_ = key->as_string();
     mode_ = Mode::kColon;
     return {};
@@ -176,7 +178,8 @@ class JsonParser final : public ItemParser {
       used = false;
     } else if (at_items()) {
       text_ += c;
-      if (text_.size() > kItemBytesMax) return invalid("An item of the JSON document is too large.");
+      if (text_.size() > kItemBytesMax)
+        return invalid("An item of the JSON document is too large.");
     }
     if (step == ValueScanner::Step::kInside) return {};
     mode_ = Mode::kNext;

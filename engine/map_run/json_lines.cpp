@@ -35,10 +35,9 @@ class JsonLinesParser final : public ItemParser {
     if (line.find_first_not_of(" \t\r") == std::string::npos) return {};
     const Result<asl::Value> value = asl::read_json(line);
     if (!value) {
-      return Error{ErrorCode::kInvalid,
-                   "Line " + std::to_string(number_) + " is not valid JSON: " +
-                       value.error().message,
-                   ""};
+      return Error{
+          ErrorCode::kInvalid,
+          "Line " + std::to_string(number_) + " is not valid JSON: " + value.error().message, ""};
     }
     enough_ = !sink({std::nullopt, asl::to_json(*value)});
     return {};
@@ -51,8 +50,6 @@ class JsonLinesParser final : public ItemParser {
 
 }  // namespace
 
-std::unique_ptr<ItemParser> make_json_lines_parser() {
-  return std::make_unique<JsonLinesParser>();
-}
+std::unique_ptr<ItemParser> make_json_lines_parser() { return std::make_unique<JsonLinesParser>(); }
 
 }  // namespace pawl::engine

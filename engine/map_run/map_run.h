@@ -1,9 +1,9 @@
 // MapRun: the children of one distributed Map, as they start and end.
 //
-// A run lives on the shard of its parent execution, and its children with it: each commit of a child
-// that starts or ends also writes the run's record, so that counts, cursors and children never
-// disagree, whatever crashes. The parent's branch (states/map_distributed.cpp) decides what starts
-// next; the run itself only counts.
+// A run lives on the shard of its parent execution, and its children with it: each commit of a
+// child that starts or ends also writes the run's record, so that counts, cursors and children
+// never disagree, whatever crashes. The parent's branch (states/map_distributed.cpp) decides what
+// starts next; the run itself only counts.
 //
 // What is kept of it is drawn in docs/storage.md; why it is so in
 // docs/decisions/0005-map-runs.md.
@@ -88,7 +88,7 @@ struct MapRunRecord {
 
   std::int64_t redrive_count = 0;
   std::optional<runtime::WallTime> redrive_date;
-  bool failing = false;            // too much failed: children are stopped, results written, then it ends
+  bool failing = false;  // too much failed: children are stopped, results written, then it ends
   bool redrive_wanted = false;     // as soon as the children of before have stopped
   std::uint32_t redrive_next = 0;  // children redrive_next .. redrive_end - 1 still are looked at
   std::uint32_t redrive_end = 0;

@@ -30,9 +30,8 @@ class Writing {
   }
 
   Result<Value> run() {
-    const Status passed = for_each_child(store_, order_.run, [this](const StoredChild& child) {
-      return add_child(child);
-    });
+    const Status passed = for_each_child(
+        store_, order_.run, [this](const StoredChild& child) { return add_child(child); });
     if (!passed) return passed.error();
     for (File* file : {&succeeded_, &failed_}) {
       if (file->body.empty()) continue;

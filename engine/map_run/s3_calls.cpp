@@ -41,15 +41,20 @@ std::optional<std::uint64_t> total_of(std::string_view content_range) {
 
 }  // namespace
 
-S3Calls::S3Calls(TaskHandlers& handlers, TaskRequest request, std::string state_machine)
-    : handlers_(handlers), request_(std::move(request)), state_machine_(std::move(state_machine)) {}
+S3Calls::S3Calls(TaskHandlers& handlers, TaskRequest request, std::string state_machine,
+                 Commit commit)
+    : handlers_(handlers),
+      request_(std::move(request)),
+      state_machine_(std::move(state_machine)),
+      commit_(std::move(commit)) {}
 
 Result<Value> S3Calls::call(std::string_view action, Value parameters) {
   const auto resource = asl::parse_resource("arn:aws:states:::s3:" + std::string(action));
   PAWL_ASSERT(resource.has_value());
   TaskHandler* handler = handlers_.find(*resource, state_machine_, request_.state_name);
   if (handler == nullptr) {
-    return Error{ErrorCode::kInvalid, "No connector serves the resource " + resource->arn + ".", ""};
+    return Error{ErrorCode::kInvalid, "No connector serves the resource " + resource->arn + ".",
+                 ""};
   }
   TaskRequest request = request_;
   request.resource = &*resource;
@@ -57,6 +62,7 @@ Result<Value> S3Calls::call(std::string_view action, Value parameters) {
   request.idempotency_key += "." + std::to_string(calls_++);
   Outcome outcome = handler->run(request);
   if (auto* succeeded = std::get_if<TaskSucceeded>(&outcome)) {
+    if (Status kept = commit_(succeeded->writes); !kept) return std::move(kept).error();
     if (!succeeded->output.present()) return Value::object({});
     return succeeded->output.value();
   }
@@ -85,10 +91,9 @@ Status S3Calls::read_object(const Value& parameters, const Sink& sink) {
     const Result<Value> answer = call("getObject", with(wanted, "Range", Value::string(range)));
     if (!answer) {
       // An object without bytes has no range that could be asked for.
-      const bool empty = offset == 0 && (answer.error().where.find("InvalidRange") !=
-                                             std::string::npos ||
-                                         answer.error().message.find("InvalidRange") !=
-                                             std::string::npos);
+      const bool empty =
+          offset == 0 && (answer.error().where.find("InvalidRange") != std::string::npos ||
+                          answer.error().message.find("InvalidRange") != std::string::npos);
       if (empty) break;
       return answer.error();
     }

@@ -1,9 +1,9 @@
 // The calls of a Map Run to S3, through whatever handler serves arn:aws:states:::s3:*.
 //
-// getObject is asked for parts of an object (Range), with IfMatch from the second part on; its answer
-// holds Body, ContentRange where the server cut, and ETag. Body is the bytes themselves, or base64 of
-// them where ContentLength says that they are fewer: bytes that are no text.
-// A handler that knows no Range answers everything at once, without ContentRange.
+// getObject is asked for parts of an object (Range), with IfMatch from the second part on; its
+// answer holds Body, ContentRange where the server cut, and ETag. Body is the bytes themselves, or
+// base64 of them where ContentLength says that they are fewer: bytes that are no text. A handler
+// that knows no Range answers everything at once, without ContentRange.
 #pragma once
 
 #include "asl/json/value.h"
@@ -21,11 +21,14 @@ inline constexpr std::size_t kObjectPartBytes = std::size_t{8} << 20;
 
 class S3Calls {
  public:
-  // `request` is the frame of every call: resource and parameters are set by each. `partition`: of
-  // the resource ARNs. Suspends in every call.
-  S3Calls(TaskHandlers& handlers, TaskRequest request, std::string state_machine);
+  // Makes the rows durable that an answer carries (an embedded S3). May suspend.
+  using Commit = std::function<Status(const JoinedWrites&)>;
+  // `request` is the frame of every call: resource and parameters are set by each. Suspends in
+  // every call.
+  S3Calls(TaskHandlers& handlers, TaskRequest request, std::string state_machine, Commit commit);
 
-  // One call. kInvalid: it failed, the message says how ("NoSuchKey: ..."), `where` is the error.
+  // One call. kInvalid: it failed, the message is the cause, `where` the error. Other errors are
+  // those of the store.
   Result<asl::Value> call(std::string_view action, asl::Value parameters);
 
   // The bytes of an object, decompressed if they are gzip or Zstandard. `parameters`: Bucket, Key,
@@ -41,6 +44,7 @@ class S3Calls {
   TaskHandlers& handlers_;
   TaskRequest request_;
   std::string state_machine_;
+  Commit commit_;
   std::size_t calls_ = 0;
 };
 

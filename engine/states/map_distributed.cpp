@@ -24,7 +24,8 @@ namespace {
 constexpr std::string_view kThresholdExceeded = "States.ExceedToleratedFailureThreshold";
 constexpr std::string_view kItemReaderFailed = "States.ItemReaderFailed";
 constexpr std::string_view kResultWriterFailed = "States.ResultWriterFailed";
-// Starts that one turn decides, and children that it looks at for a redrive: others have their turn.
+// Starts that one turn decides, and children that it looks at for a redrive: others have their
+// turn.
 constexpr std::size_t kStartsAtOnce = 256;
 constexpr std::size_t kLooksAtOnce = 1'000;
 
@@ -62,8 +63,8 @@ bool read_batcher(Turn& turn, Branch& branch, const asl::Value& input, MapRunRec
   const auto items =
       batch_limit(turn, branch, batcher->max_items_per_batch, "MaxItemsPerBatch", input);
   if (!items) return false;
-  const auto bytes = batch_limit(turn, branch, batcher->max_input_bytes_per_batch,
-                                 "MaxInputBytesPerBatch", input);
+  const auto bytes =
+      batch_limit(turn, branch, batcher->max_input_bytes_per_batch, "MaxInputBytesPerBatch", input);
   if (!bytes) return false;
   const auto largest = static_cast<std::int64_t>(turn.limits().payload_bytes);
   record.batch_items = *items == 0 ? static_cast<std::int64_t>(kMapRunItemsMax) : *items;
@@ -72,8 +73,8 @@ bool read_batcher(Turn& turn, Branch& branch, const asl::Value& input, MapRunRec
 }
 
 // MaxItems of the ItemReader; 0: all. What is negative the reader refuses. Empty: raised.
-std::optional<std::int64_t> read_max_items(Turn& turn, Branch& branch, const asl::ItemReader& reader,
-                                           const asl::Value& input) {
+std::optional<std::int64_t> read_max_items(Turn& turn, Branch& branch,
+                                           const asl::ItemReader& reader, const asl::Value& input) {
   const FieldNumber number = field_integer(turn, branch, reader.max_items, "MaxItemsPath", input);
   if (number.raised) return std::nullopt;
   return number.value.value_or(0);
@@ -191,11 +192,10 @@ void complete(Turn& turn, Branch& branch) {
 
 // Item `index` of a run whose items are rows; `value` keeps what the item refers to.
 Status stored_item(const runtime::Store& store, MapRun& run, std::uint64_t index, MapItem& item) {
-  const bool here =
-      index >= run.page_first && index < run.page_first + run.page.items.size();
+  const bool here = index >= run.page_first && index < run.page_first + run.page.items.size();
   if (!here) {
-    const auto rows =
-        store.scan_back(keys::map_run_items(run.number, 0), keys::map_run_items(run.number, index + 1));
+    const auto rows = store.scan_back(keys::map_run_items(run.number, 0),
+                                      keys::map_run_items(run.number, index + 1));
     if (!rows->valid()) {
       if (Status status = rows->status(); !status) return status;
       return Error{ErrorCode::kCorrupt, "An item of the Map Run is missing from the store.", ""};
@@ -224,9 +224,8 @@ std::optional<asl::Payload> selected_item(Turn& turn, Branch& branch, std::uint6
   const asl::MapState& state = map_of(turn.execution(), branch);
   const std::shared_ptr<MapRun> run = branch.map_run;
   if (!run->record.items_stored) {
-    return item_input(
-        turn, branch, state,
-        item_at(state, branch.frame.items.value(), static_cast<std::size_t>(index)));
+    return item_input(turn, branch, state,
+                      item_at(state, branch.frame.items.value(), static_cast<std::size_t>(index)));
   }
   MapItem item;
   const Status found = stored_item(*turn.services().store, *run, index, item);
@@ -365,9 +364,9 @@ void begin_round(Turn& turn, Branch& branch) {
   run->take_up();
   turn.touch(run);
   const std::string arn = run_arn(turn.services(), record);
-  turn.emit(branch, EventType::kMapRunRedriven,
-            {{Field::kMapRunArn, std::string_view(arn)},
-             {Field::kRedriveCount, record.redrive_count}});
+  turn.emit(
+      branch, EventType::kMapRunRedriven,
+      {{Field::kMapRunArn, std::string_view(arn)}, {Field::kRedriveCount, record.redrive_count}});
 }
 
 // Whatever there is to do now.
@@ -388,6 +387,7 @@ void progress(Turn& turn, Branch& branch) {
     if (!run->running.empty()) turn.map_runs().stops.push_back(run);
   }
   if (!record.failing) {
+    if (turn.execution().paused) return;
     fill(turn, branch);
     if (branch.map_run != run || !record.running()) return;
     if (run->taken_item < record.total_items || run->taken_redrive < record.redrive_end) return;
@@ -513,8 +513,8 @@ void redrive_map_run(Turn& turn, Branch& branch) {
   turn.map_runs().tells.push_back(branch.map_run);
 }
 
-// Source: developer guide, "Redriving Map Runs": after States.DataLimitExceeded and States.Runtime a
-// redrive begins a new run; so it does when the run had not got as far as its children.
+// Source: developer guide, "Redriving Map Runs": after States.DataLimitExceeded and States.Runtime
+// a redrive begins a new run; so it does when the run had not got as far as its children.
 void map_run_failed(Turn& turn, Branch& branch, const Failure& failure) {
   turn.end_map_run(branch.map_run, MapRunStatus::kFailed);
   branch.map_run.reset();

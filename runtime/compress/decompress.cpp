@@ -1,11 +1,10 @@
 #include "runtime/compress/decompress.h"
 
-#include <zlib.h>
-#include <zstd.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
+#include <zlib.h>
+#include <zstd.h>
 
 namespace pawl::runtime {
 
@@ -13,7 +12,7 @@ namespace {
 
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::size_t kMagicBytes = 4;
-constexpr int kGzipWindow = 15 + 16;  // zlib: the largest window, gzip framing
+constexpr int kGzipWindow = 15 + 16;   // zlib: the largest window, gzip framing
 constexpr int kZstdWindowLogMax = 27;  // 128 MiB: what zstd itself accepts by default
 
 enum class Format { kUnknown, kPlain, kGzip, kZstd };

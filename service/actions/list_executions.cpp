@@ -37,8 +37,8 @@ asl::Value item_of(const engine::ExecutionDescription& one,
   item.set("stateMachineArn", asl::Value::string(one.state_machine_arn));
   item.set("name", asl::Value::string(record.name));
   const bool pending = run && engine::pending_redrive(*run, record);
-  item.set("status", asl::Value::string(pending ? kPendingRedrive
-                                                : engine::status_name(record.status)));
+  item.set("status",
+           asl::Value::string(pending ? kPendingRedrive : engine::status_name(record.status)));
   item.set("startDate", engine::epoch_seconds(record.start_date));
   if (record.stop_date) item.set("stopDate", engine::epoch_seconds(*record.stop_date));
   if (run) {
@@ -100,8 +100,8 @@ Checked<Listing> of_map_run(Api& api, const Request& request) {
   auto& found = std::get<FoundMapRun>(checked);
   const std::string_view filter = request.text("statusFilter");
   const std::string_view redriven = request.text("redriveFilter");
-  Listing listing{engine::list_of_map_run(found.number), status_named(filter), {},
-                  std::move(found.record)};
+  Listing listing{
+      engine::list_of_map_run(found.number), status_named(filter), {}, std::move(found.record)};
   listing.wanted = [run = *listing.run, filter, redriven](const engine::ExecutionRecord& record) {
     if (!redriven.empty() && (record.redrive_count > 0) != (redriven == "REDRIVEN")) return false;
     const bool pending = engine::pending_redrive(run, record);

@@ -76,8 +76,7 @@ Answer list_map_runs(Api& api, const Request& request) {
     if (!in.ok() || !in.at_end()) return invalid_token();
   }
   const std::size_t max = request.page_size(kPageSizeDefault);
-  const auto runs =
-      api.engine().map_runs(std::get<engine::ExecutionNumber>(found), last, max + 1);
+  const auto runs = api.engine().map_runs(std::get<engine::ExecutionNumber>(found), last, max + 1);
   if (!runs) return engine_error(runs.error());
   std::vector<asl::Value> items;
   for (const auto& [number, record] : *runs) {
@@ -106,7 +105,8 @@ Answer update_map_run(Api& api, const Request& request) {
   const auto found = find_map_run(api, arn);
   if (const auto* refused = std::get_if<ApiError>(&found)) return *refused;
   engine::MapRunUpdate update;
-  if (const asl::Value* given = request.member("maxConcurrency")) update.max_concurrency = given->as_int();
+  if (const asl::Value* given = request.member("maxConcurrency"))
+    update.max_concurrency = given->as_int();
   if (const asl::Value* given = request.member("toleratedFailureCount")) {
     update.tolerated_count = given->as_int();
   }
@@ -117,8 +117,8 @@ Answer update_map_run(Api& api, const Request& request) {
       api.engine().update_map_run(std::get<FoundMapRun>(found).number, std::move(update));
   if (updated) return empty_answer();
   if (updated.error().code != ErrorCode::kInvalid) return engine_error(updated.error());
-  ApiError refused = validation_error("Map Run is not running and cannot be updated: " +
-                                      std::string(arn));
+  ApiError refused =
+      validation_error("Map Run is not running and cannot be updated: " + std::string(arn));
   refused.reason = "CANNOT_UPDATE_COMPLETED_MAP_RUN";
   return refused;
 }

@@ -90,6 +90,29 @@ TEST_CASE("a failed run goes on with redrive", "[cli][data]") {
   CHECK(pawl({"redrive", "--data", data}).code == 2);
 }
 
+TEST_CASE("Map Runs and their children are shown and listed", "[cli][data]") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("spread.asl.json", R"({"StartAt": "M", "States": {
+      "M": {"Type": "Map", "Label": "Each", "End": true, "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}}})");
+  const std::string data = directory.path("data");
+  const Ended ran = pawl({"run", file, "--data", data, "--name", "first", "--input", "[1,2]"});
+  INFO(ran.err);
+  REQUIRE(ran.code == 0);
+  CHECK_THAT(pawl({"show", "first", "--data", data}).out,
+             Contains("SUCCEEDED, 2 of 2 items succeeded"));
+  const asl::Value shown = pawl({"show", "first", "--data", data, "--json"}).json();
+  const std::string run(shown.find("mapRuns")->items()[0].as_string());
+  const asl::Value children = pawl({"list", "--data", data, "--map-run", run, "--json"}).json();
+  REQUIRE(children.find("executions")->size() == 2);
+  const std::string child(
+      children.find("executions")->items()[0].find("executionArn")->as_string());
+  CHECK(pawl({"show", child, "--data", data, "--json"}).json().find("status")->as_string() ==
+        "SUCCEEDED");
+  CHECK(pawl({"list", "--data", data, "--map-run", run + "x"}).code == 2);
+}
+
 TEST_CASE("an interrupted run says how to go on", "[cli][data]") {
   const Orders orders;
   Child child({"run", orders.file, "--data", orders.data, "--name", "first"});

@@ -3,12 +3,15 @@
 
   kill.py --pawl build/bin/pawl [--kills 200] [--seed N] [--keep]
 
-Executions with Parallel, Map, Retry, Wait and function Tasks are started between the kills; the
-function writes the idempotency key of every call to a ledger. At the end
+Executions with Parallel, Map, distributed Map, Retry, Wait and function Tasks are started between the
+kills, and others that fail and are redriven; the function writes the idempotency key of every call to
+a ledger. At the end
 
   * every start that was answered exists, with the ARN and start date that were answered;
   * every execution has SUCCEEDED with the right output;
   * every history has ids 1..n without a gap, and each Task succeeded exactly once per item;
+  * every execution that failed on purpose was redriven once, and every child of a Map Run has
+    succeeded and its run counts it;
   * the ledger has every key that history asks for; a key appears twice only where a kill fell
     between the call and the durable answer (at most kills x calls in flight).
 
@@ -60,12 +63,29 @@ DEFINITION = {
                 {"StartAt": "Sleep", "States": {
                     "Sleep": {"Type": "Wait", "Seconds": 1, "Next": "Stumble"},
                     "Stumble": record(10, True, End=True)}},
+                {"StartAt": "Spread", "States": {"Spread": {
+                    "Type": "Map", "ItemsPath": "$.items", "End": True, "MaxConcurrency": 2,
+                    "ItemProcessor": {
+                        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                        "StartAt": "Child", "States": {
+                            "Child": record("$", False, Next="Nap"),
+                            "Nap": {"Type": "Wait", "Seconds": 1, "End": True}}}}}},
             ],
             "Next": "Done"},
         "Done": {"Type": "Pass", "End": True},
     },
 }
-OUTPUT = [[{"doubled": 2 * i} for i in ITEMS], {"doubled": 20}]
+DOUBLED = [{"doubled": 2 * i} for i in ITEMS]
+OUTPUT = [DOUBLED, {"doubled": 20}, DOUBLED]
+
+# Fails until it is redriven.
+REDRIVEN = {
+    "StartAt": "Try",
+    "States": {
+        "Try": {"Type": "Task", "Resource": RECORD["Resource"], "End": True,
+                "Parameters": {"attempt.$": "$$.Execution.RedriveCount", "flaky": True, "item": 4}},
+    },
+}
 
 
 class Server:
@@ -140,12 +160,58 @@ def problems_of(server, arn):
     count = collections.Counter(e["type"] for e in events)
     expected = {"LambdaFunctionSucceeded": 4, "LambdaFunctionFailed": 1,
                 "LambdaFunctionScheduled": 5, "MapIterationSucceeded": 3, "WaitStateExited": 4,
+                "MapRunSucceeded": 1,
                 "ExecutionSucceeded": 1}
     for kind, number in expected.items():
         if count[kind] != number:
             found.append(f"{arn}: {count[kind]} x {kind}, expected {number}")
-    scheduled = [e["id"] for e in events if e["type"] == "LambdaFunctionScheduled"]
-    return found, scheduled
+    wanted = [(arn, e["id"]) for e in events if e["type"] == "LambdaFunctionScheduled"]
+    for run in server.call("ListMapRuns", {"executionArn": arn})["mapRuns"]:
+        found += problems_of_run(server, run["mapRunArn"], wanted)
+    return found, wanted
+
+
+def problems_of_run(server, run, wanted):
+    found = []
+    told = server.call("DescribeMapRun", {"mapRunArn": run})
+    counts = told["executionCounts"]
+    if told["status"] != "SUCCEEDED" or counts["succeeded"] != len(ITEMS) or \
+            counts["total"] != len(ITEMS) or counts["running"] != 0:
+        found.append(f"{run}: {told['status']} {counts}")
+    children = server.call("ListExecutions", {"mapRunArn": run})["executions"]
+    if len(children) != len(ITEMS):
+        found.append(f"{run}: {len(children)} children")
+    for child in children:
+        events = history(server, child["executionArn"])
+        if [e["id"] for e in events] != list(range(1, len(events) + 1)):
+            found.append(f"{child['executionArn']}: the ids of its events have a gap")
+        kinds = collections.Counter(e["type"] for e in events)
+        if kinds["LambdaFunctionSucceeded"] != 1 or kinds["ExecutionSucceeded"] != 1:
+            found.append(f"{child['executionArn']}: {dict(kinds)}")
+        wanted += [(child["executionArn"], e["id"]) for e in events
+                   if e["type"] == "LambdaFunctionScheduled"]
+    return found
+
+
+def redrive(server, arn):
+    """Redrives an execution that has failed; a kill may have hidden the answer of an earlier call."""
+    told = server.call("DescribeExecution", {"executionArn": arn})
+    if told["status"] == "FAILED" and told["redriveCount"] == 0:
+        server.call("RedriveExecution", {"executionArn": arn, "clientToken": "once"})
+
+
+def problems_of_redriven(server, arn):
+    told = server.call("DescribeExecution", {"executionArn": arn})
+    found = []
+    if told["status"] != "SUCCEEDED" or told["redriveCount"] != 1 or \
+            json.loads(told["output"]) != {"doubled": 8}:
+        found.append(f"{arn}: {told['status']}, redriven {told['redriveCount']} times")
+    events = history(server, arn)
+    kinds = [e["type"] for e in events]
+    if [e["id"] for e in events] != list(range(1, len(events) + 1)) or \
+            kinds.count("ExecutionRedriven") != 1 or kinds.count("LambdaFunctionScheduled") != 2:
+        found.append(f"{arn}: {kinds}")
+    return found, [(arn, e["id"]) for e in events if e["type"] == "LambdaFunctionScheduled"]
 
 
 def main():
@@ -172,7 +238,10 @@ def main():
     machine = server.call("CreateStateMachine", {
         "name": "kill", "definition": json.dumps(DEFINITION),
         "roleArn": "arn:aws:iam::123456789012:role/r"})["stateMachineArn"]
-    answered, unknown, started = {}, set(), 0
+    again = server.call("CreateStateMachine", {
+        "name": "redriven", "definition": json.dumps(REDRIVEN),
+        "roleArn": "arn:aws:iam::123456789012:role/r"})["stateMachineArn"]
+    answered, unknown, started, to_redrive = {}, set(), 0, []
     begin = time.monotonic()
     for kill in range(args.kills):
         moment = time.monotonic() + chance.uniform(0.02, 0.9)
@@ -187,6 +256,14 @@ def main():
                     "input": json.dumps({"items": ITEMS})})
             except (OSError, http.client.HTTPException):
                 unknown.add(name)
+        try:
+            for arn in to_redrive[-3:]:
+                redrive(server, arn)
+            if kill % 2 == 0:
+                to_redrive.append(server.call("StartExecution", {
+                    "stateMachineArn": again, "name": f"r{kill}"})["executionArn"])
+        except (OSError, http.client.HTTPException):
+            pass
         time.sleep(max(0.0, moment - time.monotonic()))
         server.kill()
         server.start()
@@ -197,9 +274,13 @@ def main():
     failures, passed = [], 0
     patience = time.monotonic() + 120 + len(answered) * 0.5
     while time.monotonic() < patience:
-        open_ones = server.call("ListExecutions", {
-            "stateMachineArn": machine, "statusFilter": "RUNNING", "maxResults": 1})["executions"]
-        if not open_ones:
+        open_ones = [one for which in (machine, again) for one in server.call("ListExecutions", {
+            "stateMachineArn": which, "statusFilter": "RUNNING", "maxResults": 1})["executions"]]
+        failed = server.call("ListExecutions", {"stateMachineArn": again,
+                                                "statusFilter": "FAILED"})["executions"]
+        for one in failed:
+            redrive(server, one["executionArn"])
+        if not open_ones and not failed:
             break
         time.sleep(0.2)
     wanted = set()
@@ -212,7 +293,12 @@ def main():
                 found.append(f"{arn}: start date {told['startDate']}, answered {answer['startDate']}")
         except RuntimeError as error:
             found, scheduled = [f"{arn}: lost: {error}"], []
-        wanted |= {(arn, event) for event in scheduled}
+        wanted |= set(scheduled)
+        failures += found
+        passed += not found
+    for arn in to_redrive:
+        found, scheduled = problems_of_redriven(server, arn)
+        wanted |= set(scheduled)
         failures += found
         passed += not found
 

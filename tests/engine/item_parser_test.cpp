@@ -4,10 +4,9 @@
 #include "runtime/compress/decompress.h"
 #include "tests/catch.h"
 
+#include <algorithm>
 #include <zlib.h>
 #include <zstd.h>
-
-#include <algorithm>
 
 namespace pawl::engine {
 
@@ -22,7 +21,8 @@ std::string shown(const RawItem& item) {
   return item.key ? *item.key + "=" + item.json : item.json;
 }
 
-Parsed parse(ItemParser& parser, std::string_view text, std::size_t piece, std::size_t most = 1'000) {
+Parsed parse(ItemParser& parser, std::string_view text, std::size_t piece,
+             std::size_t most = 1'000) {
   Parsed parsed;
   const ItemSink sink = [&](const RawItem& item) {
     parsed.items.push_back(shown(item));
@@ -79,8 +79,7 @@ TEST_CASE("CSV rows are objects of strings, by name", "[engine][map-run][csv]") 
 }
 
 TEST_CASE("quoted CSV cells hold anything", "[engine][map-run][csv]") {
-  CHECK(csv("a,b\n\"x,\"\"y\"\"\nz\",'q'\n").items ==
-        Items{R"({"a":"x,\"y\"\nz","b":"'q'"})"});
+  CHECK(csv("a,b\n\"x,\"\"y\"\"\nz\",'q'\n").items == Items{R"({"a":"x,\"y\"\nz","b":"'q'"})"});
   CHECK_FALSE(csv("a\n\"open").status);
 }
 
@@ -113,7 +112,8 @@ TEST_CASE("the elements of an array and the members of an object", "[engine][map
 }
 
 TEST_CASE("a pointer leads to the items", "[engine][map-run][json]") {
-  const std::string_view document = R"({"skip": {"items": [9]}, "a/b": [0, {"items": [1, 2]}], "z": 1})";
+  const std::string_view document =
+      R"({"skip": {"items": [9]}, "a/b": [0, {"items": [1, 2]}], "z": 1})";
   CHECK(json(document, "/a~1b/1/items").items == Items{"1", "2"});
   CHECK(json(document, "/skip").items == Items{"items=[9]"});
   CHECK(json(document, "/z").status.error().message == "Attempting to map over non-iterable node.");
@@ -157,7 +157,8 @@ TEST_CASE("compressed objects are noticed by their first bytes", "[runtime][comp
   std::string zstd(ZSTD_compressBound(text.size()), '\0');
   zstd.resize(ZSTD_compress(zstd.data(), zstd.size(), text.data(), text.size(), 3));
 
-  const auto unpacked = [](std::string_view bytes, std::size_t piece) -> std::optional<std::string> {
+  const auto unpacked = [](std::string_view bytes,
+                           std::size_t piece) -> std::optional<std::string> {
     runtime::Decompressor decompressor;
     std::string out;
     const auto sink = [&](std::string_view made) {

@@ -171,7 +171,7 @@ TEST_CASE("a Map in JSONata takes Items, ItemSelector and MaxConcurrency from ex
     CHECK(world.history(engine, failed.number) ==
           Lines{"1<-0 ExecutionStarted", "2<-0 MapStateEntered", "3<-0 EvaluationFailed",
                 "4<-3 MapStateFailed", "5<-4 ExecutionFailed"});
-    CHECK(failed.record.failure.cause->substr(77) == "Map state input must be an array but was: 7");
+    CHECK(failed.record.failure.cause->substr(78) == "Map state input must be an array but was: 7");
   });
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("a Choice in JSONata takes Output and Assign of the rule that matches"
         world.execute(engine, R"json({"QueryLanguage":"JSONata","StartAt":"C","States":{
       "C":{"Type":"Choice","Choices":[{"Condition":"{% 1 %}","Next":"S"}],"Default":"S"},
       "S":{"Type":"Succeed"}}})json");
-    CHECK(wrong.record.failure.cause->substr(77) ==
+    CHECK(wrong.record.failure.cause->substr(78) ==
           "The JSONata expression '1' specified for the field 'Choices[0]/Condition' returned an "
           "unexpected result type. Expected 'boolean', but was 'number' for value: 1");
   });

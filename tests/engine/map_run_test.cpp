@@ -122,10 +122,9 @@ struct FakeBucket {
         if (offset >= body.size()) return fail_with("S3.S3Exception", "InvalidRange");
         if (offset > 0) CHECK(text("IfMatch") == "\"e\"");
         const std::string piece = body.substr(offset, part);
-        out.set("ContentRange",
-                asl::Value::string("bytes " + std::to_string(offset) + "-" +
-                                   std::to_string(offset + piece.size() - 1) + "/" +
-                                   std::to_string(body.size())));
+        out.set("ContentRange", asl::Value::string("bytes " + std::to_string(offset) + "-" +
+                                                   std::to_string(offset + piece.size() - 1) + "/" +
+                                                   std::to_string(body.size())));
         body = piece;
       }
       out.set("Body", asl::Value::string(body));
@@ -144,10 +143,11 @@ struct FakeBucket {
   }
 };
 
-std::string reader(const std::string& config, const std::string& parameters = R"("Bucket":"b","Key":"k")",
+std::string reader(const std::string& config,
+                   const std::string& parameters = R"("Bucket":"b","Key":"k")",
                    const std::string& resource = "getObject") {
-  return R"(,"ItemReader":{"Resource":"arn:aws:states:::s3:)" + resource +
-         R"(","ReaderConfig":{)" + config + R"(},"Parameters":{)" + parameters + "}}";
+  return R"(,"ItemReader":{"Resource":"arn:aws:states:::s3:)" + resource + R"(","ReaderConfig":{)" +
+         config + R"(},"Parameters":{)" + parameters + "}}";
 }
 
 }  // namespace
@@ -155,13 +155,13 @@ std::string reader(const std::string& config, const std::string& parameters = R"
 TEST_CASE("children are executions with histories of their own", "[engine][map-run]") {
   FakeWorld world;
   world.run([&](Engine& engine) {
-    const auto number = start(
-        world, engine,
-        machine(R"({"T":{"Type":"Pass","Parameters":{"v.$":"$.v","id.$":"$$.Execution.Id",
+    const auto number =
+        start(world, engine,
+              machine(R"({"T":{"Type":"Pass","Parameters":{"v.$":"$.v","id.$":"$$.Execution.Id",
           "name.$":"$$.StateMachine.Name"},"End":true}})",
-                R"(,"ItemSelector":{"v.$":"$$.Map.Item.Value","i.$":"$$.Map.Item.Index",
+                      R"(,"ItemSelector":{"v.$":"$$.Map.Item.Value","i.$":"$$.Map.Item.Index",
           "s.$":"$$.Map.Item.Source"})"),
-        "[7,8,9]");
+              "[7,8,9]");
     const auto result = world.wait_until_ended(engine, number);
     REQUIRE(result.record.status == ExecutionStatus::kSucceeded);
     const auto [run, record] = run_of(engine, number);
@@ -182,8 +182,8 @@ TEST_CASE("children are executions with histories of their own", "[engine][map-r
     for (std::size_t i = 0; i < 3; ++i) {
       const auto child = engine.describe(children[2 - i].number);  // newest first
       REQUIRE(child.has_value());
-      CHECK(child->arn == "arn:aws:states:us-east-1:123456789012:execution:m/L:" +
-                              child->record.name);
+      CHECK(child->arn ==
+            "arn:aws:states:us-east-1:123456789012:execution:m/L:" + child->record.name);
       CHECK(child->state_machine_arn == "arn:aws:states:us-east-1:123456789012:stateMachine:m/L");
       CHECK(child->input == R"({"v":)" + std::to_string(7 + i) + R"(,"i":)" + std::to_string(i) +
                                 R"(,"s":"STATE_DATA"})");
@@ -203,7 +203,8 @@ TEST_CASE("children are executions with histories of their own", "[engine][map-r
 
 TEST_CASE("names carry their number", "[engine][map-run]") {
   runtime::SeededRandom random(1);
-  for (const ExecutionNumber number : {ExecutionNumber{1}, ~ExecutionNumber{0}, ExecutionNumber{0x0123456789ABCDEF}}) {
+  for (const ExecutionNumber number :
+       {ExecutionNumber{1}, ~ExecutionNumber{0}, ExecutionNumber{0x0123456789ABCDEF}}) {
     const std::string name = name_with_number(number, random);
     CHECK(name.size() == 36);
     CHECK(name[14] == '4');
@@ -218,14 +219,12 @@ TEST_CASE("no items, objects as items, nested distributed Maps", "[engine][map-r
   world.run([&](Engine& engine) {
     CHECK(world.execute(engine, machine(kPass), "[]").output == "[]");
     CHECK(world
-              .execute(engine,
-                       machine(kPass, R"(,"ItemSelector":{"k.$":"$$.Map.Item.Key",
+              .execute(engine, machine(kPass, R"(,"ItemSelector":{"k.$":"$$.Map.Item.Key",
                          "v.$":"$$.Map.Item.Value"})"),
                        R"({"a":1,"b":2})")
               .output == R"([{"k":"a","v":1},{"k":"b","v":2}])");
     CHECK(world
-              .execute(engine,
-                       machine(R"({"T":{"Type":"Map","ItemProcessor":{"ProcessorConfig":{
+              .execute(engine, machine(R"({"T":{"Type":"Map","ItemProcessor":{"ProcessorConfig":{
                          "Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},"StartAt":"U",
                          "States":{"U":{"Type":"Pass","End":true}}},"End":true}})"),
                        "[[1,2],[],[3]]")
@@ -305,8 +304,8 @@ TEST_CASE("a stopped parent stops its children, also after a crash", "[engine][m
     FakeWorld world;
     ExecutionNumber number = 0;
     world.run([&](Engine& engine) {
-      number = start(world, engine,
-                     machine(R"({"T":{"Type":"Wait","Seconds":5000,"End":true}})"), "[1,2,3]");
+      number = start(world, engine, machine(R"({"T":{"Type":"Wait","Seconds":5000,"End":true}})"),
+                     "[1,2,3]");
       runtime::sleep_for(std::chrono::seconds(5));
       REQUIRE(engine.stop(number, {"Stop", "it"}).has_value());
       if (!crash) runtime::sleep_for(std::chrono::seconds(1));
@@ -372,8 +371,9 @@ TEST_CASE("an ItemReader reads an object in parts", "[engine][map-run][reader]")
     world.run([&](Engine& engine) {
       const auto number = start(
           world, engine,
-          machine(kPass, reader(R"("InputType":"CSV","CSVHeaderLocation":"FIRST_ROW","MaxItems":2)") +
-                             R"(,"ItemSelector":{"v.$":"$$.Map.Item.Value","s.$":"$$.Map.Item.Source"})"),
+          machine(kPass,
+                  reader(R"("InputType":"CSV","CSVHeaderLocation":"FIRST_ROW","MaxItems":2)") +
+                      R"(,"ItemSelector":{"v.$":"$$.Map.Item.Value","s.$":"$$.Map.Item.Source"})"),
           "{}");
       CHECK(world.wait_until_ended(engine, number).output ==
             R"([{"v":{"Col1":"Value1","Col2":"Value2"},"s":"S3://b/k"},)"
@@ -388,22 +388,28 @@ TEST_CASE("an ItemReader reads an object in parts", "[engine][map-run][reader]")
 TEST_CASE("an ItemReader lists, flattens, and follows manifests", "[engine][map-run][reader]") {
   FakeWorld world;
   FakeBucket bucket;
-  bucket.objects = {{"d/1", "[1,2]"}, {"d/2", "[3]"}, {"d/3", "[]"},
+  bucket.objects = {{"d/1", "[1,2]"},
+                    {"d/2", "[3]"},
+                    {"d/3", "[]"},
                     {"inv", R"({"sourceBucket":"s","destinationBucket":"arn:aws:s3:::b",
                       "fileFormat":"CSV","fileSchema":"Bucket, Key","files":[{"key":"inv1"}]})"},
                     {"inv1", "\"s\",\"a\"\n\"s\",\"b\"\n"},
-                    {"athena", "s3://b/l1\ns3://b/l2\n"}, {"l1", "{\"x\":1}\n"}, {"l2", "{\"x\":2}\n"},
-                    {"deep", R"({"a":{"items":[5,6]}})"}, {"empty", ""}};
+                    {"athena", "s3://b/l1\ns3://b/l2\n"},
+                    {"l1", "{\"x\":1}\n"},
+                    {"l2", "{\"x\":2}\n"},
+                    {"deep", R"({"a":{"items":[5,6]}})"},
+                    {"empty", ""}};
   bucket.serve(world);
   world.run([&](Engine& engine) {
     const auto read = [&](const std::string& fields) {
       const auto result = world.execute(engine, machine(kPass, fields), "{}");
       return result.output.value_or(result.record.failure.cause.value_or("?"));
     };
-    CHECK(read(reader("", R"("Bucket":"b","Prefix":"d/")", "listObjectsV2")) ==
-          R"([{"Etag":"\"e\"","LastModified":1767225600,"Key":"d/1","Size":5,"StorageClass":"STANDARD"},)"
-          R"({"Etag":"\"e\"","LastModified":1767225600,"Key":"d/2","Size":3,"StorageClass":"STANDARD"},)"
-          R"({"Etag":"\"e\"","LastModified":1767225600,"Key":"d/3","Size":2,"StorageClass":"STANDARD"}])");
+    CHECK(
+        read(reader("", R"("Bucket":"b","Prefix":"d/")", "listObjectsV2")) ==
+        R"([{"Etag":"\"e\"","LastModified":1767225600,"Key":"d/1","Size":5,"StorageClass":"STANDARD"},)"
+        R"({"Etag":"\"e\"","LastModified":1767225600,"Key":"d/2","Size":3,"StorageClass":"STANDARD"},)"
+        R"({"Etag":"\"e\"","LastModified":1767225600,"Key":"d/3","Size":2,"StorageClass":"STANDARD"}])");
     CHECK(read(reader(R"("InputType":"JSON","Transformation":"LOAD_AND_FLATTEN")",
                       R"("Bucket":"b","Prefix":"d/")", "listObjectsV2")) == "[1,2,3]");
     CHECK(read(reader(R"("InputType":"MANIFEST")", R"("Bucket":"b","Key":"inv")")) ==
@@ -413,7 +419,8 @@ TEST_CASE("an ItemReader lists, flattens, and follows manifests", "[engine][map-
     CHECK(read(reader(R"("InputType":"JSON","ItemsPointer":"/a/items")",
                       R"("Bucket":"b","Key":"deep")")) == "[5,6]");
     CHECK(read(reader(R"("InputType":"JSON","MaxItems":2)", R"("Bucket":"b","Prefix":"d/")",
-                      "listObjectsV2")).find("\"d/3\"") == std::string::npos);
+                      "listObjectsV2"))
+              .find("\"d/3\"") == std::string::npos);
     CHECK(read(reader(R"("InputType":"JSONL")", R"("Bucket":"b","Key":"empty")")) == "[]");
     CHECK(read(reader(R"("InputType":"PARQUET")")).starts_with("Reading Parquet is not supported"));
   });
@@ -426,9 +433,9 @@ TEST_CASE("a reader that fails fails the run", "[engine][map-run][reader]") {
   bucket.objects["n"] = "7";
   bucket.serve(world);
   world.run([&](Engine& engine) {
-    const auto number = start(
-        world, engine, machine(kPass, reader(R"("InputType":"JSON")", R"("Bucket":"b","Key":"n")")),
-        "{}");
+    const auto number =
+        start(world, engine,
+              machine(kPass, reader(R"("InputType":"JSON")", R"("Bucket":"b","Key":"n")")), "{}");
     const auto failed = world.wait_until_ended(engine, number);
     CHECK(failed.record.failure.error == "States.ItemReaderFailed");
     CHECK(failed.record.failure.cause == "Attempting to map over non-iterable node.");
@@ -448,13 +455,11 @@ TEST_CASE("a reader that fails fails the run", "[engine][map-run][reader]") {
                        "{}")
               .record.failure.cause == "The specified key does not exist.");
     CHECK(world
-              .execute(engine,
-                       machine(kPass, reader(R"("InputType":"JSON","MaxItemsPath":"$.n")")),
+              .execute(engine, machine(kPass, reader(R"("InputType":"JSON","MaxItemsPath":"$.n")")),
                        R"({"n":-1})")
               .record.failure.cause == "field MaxItems must be positive");
     CHECK(world
-              .execute(engine,
-                       machine(kPass, reader(R"("InputType":"JSON","MaxItemsPath":"$.n")")),
+              .execute(engine, machine(kPass, reader(R"("InputType":"JSON","MaxItemsPath":"$.n")")),
                        R"({"n":1.5})")
               .record.failure.error == "States.Runtime");
   });
@@ -496,7 +501,8 @@ TEST_CASE("a ResultWriter exports what became of the children", "[engine][map-ru
 
     const auto flat = world.execute(
         engine,
-        machine(kTask, writer + R"(,"WriterConfig":{"OutputType":"JSONL","Transformation":"FLATTEN"}})"),
+        machine(kTask,
+                writer + R"(,"WriterConfig":{"OutputType":"JSONL","Transformation":"FLATTEN"}})"),
         "[1,[2,3]]");
     const std::string flat_folder = "out/" + run_of(engine, flat.number).second.name + "/";
     CHECK(bucket.objects[flat_folder + "SUCCEEDED_0.jsonl"] == "1\n2\n3\n");
@@ -520,7 +526,8 @@ TEST_CASE("an export that fails fails the run; a redrive exports again",
   };
   world.run([&](Engine& engine) {
     const auto number = start(world, engine, machine(kTask, R"(,"ResultWriter":{
-      "Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b"}})"), "[1,2]");
+      "Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"b"}})"),
+                              "[1,2]");
     const auto failed = world.wait_until_ended(engine, number);
     CHECK(failed.record.failure.error == "States.ResultWriterFailed");
     CHECK(failed.record.failure.cause == "Access Denied");
@@ -586,7 +593,8 @@ TEST_CASE("a stopped run is redriven where it stood", "[engine][map-run][redrive
     return succeed_with(request.parameters.text());
   };
   world.run([&](Engine& engine) {
-    const auto number = start(world, engine, machine(kTask, R"(,"MaxConcurrency":2)"), "[1,2,3,4,5]");
+    const auto number =
+        start(world, engine, machine(kTask, R"(,"MaxConcurrency":2)"), "[1,2,3,4,5]");
     runtime::sleep_for(std::chrono::seconds(15));  // 1 and 2 are through
     REQUIRE(engine.stop(number, {}).has_value());
     REQUIRE(engine.redrive(number, {}).has_value());  // while its children are being stopped
@@ -619,8 +627,10 @@ TEST_CASE("a running run can be changed", "[engine][map-run]") {
                               R"(["a","b","bad","c","d","e"])");
     runtime::sleep_for(std::chrono::milliseconds(1'500));
     const auto run = run_of(engine, number).first;
-    REQUIRE(engine.update_map_run(run, {.max_concurrency = 4, .tolerated_count = 1,
-                                        .tolerated_percentage = std::nullopt})
+    REQUIRE(engine
+                .update_map_run(run, {.max_concurrency = 4,
+                                      .tolerated_count = 1,
+                                      .tolerated_percentage = std::nullopt})
                 .has_value());
     CHECK(world.wait_until_ended(engine, number).output == R"(["a","b","c","d","e"])");
     CHECK(engine.update_map_run(run, {}).error().code == ErrorCode::kInvalid);
@@ -636,8 +646,8 @@ TEST_CASE("many children, few in memory", "[engine][map-run]") {
     std::string items = "[0";
     for (int i = 1; i < 3'000; ++i) items += "," + std::to_string(i);
     items += "]";
-    const auto result = world.execute(
-        engine, machine(R"({"T":{"Type":"Wait","Seconds":1,"End":true}})"), items);
+    const auto result =
+        world.execute(engine, machine(R"({"T":{"Type":"Wait","Seconds":1,"End":true}})"), items);
     CHECK(result.output == items);
   });
 }

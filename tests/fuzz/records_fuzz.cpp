@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "engine/frame.h"
 #include "engine/machines.h"
+#include "engine/map_run/map_run.h"
 #include "engine/records.h"
 #include "engine/token.h"
 #include "runtime/store/encoding.h"
@@ -39,6 +40,11 @@ void try_record(std::string_view record) {
   (void)decode_express_start(record, "x");
   (void)decode_machine(record, "M");
   (void)decode_revision(record, "R");
+  if (const auto run = decode_map_run(record, "m")) {
+    PAWL_ASSERT(decode_map_run(encode_map_run(*run), "m").has_value());
+  }
+  (void)decode_map_run_child(record, "c");
+  (void)decode_items(record, "i");
   const auto history = open_history(record, "h");
   if (history) {
     pawl::runtime::Decoder in(history->event_bytes);
@@ -57,6 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try_record(pawl::runtime::seal_record(1, bytes));
   (void)decode_token(bytes);
   (void)keys::parse_timer(bytes);
+  (void)keys::parse_map_run_items(bytes);
   (void)keys::parse_dispatch(bytes);
   return 0;
 }

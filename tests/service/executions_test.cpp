@@ -202,6 +202,107 @@ TEST_CASE("a failed execution is redriven, and says when and how often", "[servi
   });
 }
 
+TEST_CASE("a Map Run is described, listed and changed, and its children with it",
+          "[service][map-run]") {
+  World().run([](Client& client) {
+    const std::string machine =
+        client.create("m", R"json({"StartAt":"M","States":{"M":{"Type":"Map",
+      "Label":"L","ToleratedFailurePercentage":50,"MaxConcurrency":2,"ItemProcessor":{
+      "ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"C","States":{
+      "C":{"Type":"Choice","Choices":[{"Variable":"$.bad","IsPresent":true,"Next":"F"}],"Default":"S"},
+      "F":{"Type":"Fail","Error":"E"},"S":{"Type":"Succeed"}}},"End":true}}})json");
+    const Reply started = client("StartExecution", {{"stateMachineArn", machine},
+                                                    {"input", R"([{"a":1},{"bad":1},{"a":2}])"}});
+    const std::string execution = started.member("executionArn");
+    CHECK(client.ended(execution).member("output") == R"([{"a":1},{"a":2}])");
+
+    const Reply runs = client("ListMapRuns", {{"executionArn", execution}});
+    REQUIRE(runs.count("mapRuns") == 1);
+    const asl::Value& item = runs.body.find("mapRuns")->items()[0];
+    const std::string run(item.find("mapRunArn")->as_string());
+    CHECK(run.find(":mapRun:m/L:") != std::string::npos);
+    CHECK(item.find("executionArn")->as_string() == execution);
+    CHECK(item.find("stateMachineArn")->as_string() == machine + "/L");
+    CHECK(item.find("stopDate") != nullptr);
+
+    const Reply described = client("DescribeMapRun", {{"mapRunArn", run}});
+    CHECK(described.member("status") == "SUCCEEDED");
+    CHECK(described.member("maxConcurrency") == "2");
+    CHECK(described.member("toleratedFailureCount") == "0");
+    CHECK(described.member("redriveCount") == "0");
+    for (const std::string_view counts : {"itemCounts", "executionCounts"}) {
+      CHECK(asl::to_json(*described.body.find(counts)) ==
+            R"({"pending":0,"running":0,"succeeded":2,"failed":1,"timedOut":0,"aborted":0,)"
+            R"("total":3,"resultsWritten":2,"failuresNotRedrivable":0,"pendingRedrive":0})");
+    }
+
+    const auto list = [&](const std::string& more) {
+      return client("ListExecutions", R"({"mapRunArn":")" + run + "\"" + more + "}");
+    };
+    REQUIRE(list("").count("executions") == 3);
+    CHECK(list(R"(,"statusFilter":"SUCCEEDED")").count("executions") == 2);
+    CHECK(list(R"(,"statusFilter":"PENDING_REDRIVE")").count("executions") == 0);
+    CHECK(list(R"(,"redriveFilter":"REDRIVEN")").count("executions") == 0);
+    CHECK(list(R"(,"redriveFilter":"NOT_REDRIVEN")").count("executions") == 3);
+    const Reply page = list(R"(,"maxResults":2)");
+    REQUIRE(page.count("executions") == 2);
+    CHECK(list(R"(,"maxResults":2,"nextToken":")" + page.member("nextToken") + "\"")
+              .count("executions") == 1);
+    const Reply failed = list(R"(,"statusFilter":"FAILED")");
+    REQUIRE(failed.count("executions") == 1);
+    const asl::Value& child_item = failed.body.find("executions")->items()[0];
+    CHECK(child_item.find("itemCount")->as_int() == 1);
+    CHECK(child_item.find("mapRunArn")->as_string() == run);
+    const std::string child(child_item.find("executionArn")->as_string());
+
+    const Reply description = client("DescribeExecution", {{"executionArn", child}});
+    CHECK(description.member("mapRunArn") == run);
+    CHECK(description.member("stateMachineArn") == machine + "/L");
+    CHECK(description.member("input") == R"({"bad":1})");
+    CHECK(description.member("redriveStatus") == "REDRIVABLE_BY_MAP_RUN");
+    CHECK(client("GetExecutionHistory", {{"executionArn", child}}).count("events") == 5);
+    const Reply of_child = client("DescribeStateMachineForExecution", {{"executionArn", child}});
+    CHECK(of_child.member("mapRunArn") == run);
+    CHECK(of_child.member("label") == "L");
+    CHECK(client("RedriveExecution", {{"executionArn", child}}).error() ==
+          "ExecutionNotRedrivable");
+
+    const Reply late =
+        client("UpdateMapRun", R"({"mapRunArn":")" + run + R"(","maxConcurrency":9})");
+    CHECK(late.error() == "ValidationException");
+    CHECK(late.member("reason") == "CANNOT_UPDATE_COMPLETED_MAP_RUN");
+    CHECK(client("DescribeMapRun", {{"mapRunArn", run + "x"}}).error() == "ResourceNotFound");
+    CHECK(client("DescribeMapRun", {{"mapRunArn", execution}}).error() == "InvalidArn");
+    CHECK(client("ListExecutions", {{"mapRunArn", run}, {"stateMachineArn", machine}}).error() ==
+          "ValidationException");
+  });
+}
+
+TEST_CASE("Express children are described and have no history", "[service][map-run]") {
+  World().run([](Client& client) {
+    const std::string machine =
+        client.create("m", R"json({"StartAt":"M","States":{"M":{"Type":"Map",
+      "Label":"L","ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},
+      "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}},"End":true}}})json");
+    const Reply started =
+        client("StartExecution", {{"stateMachineArn", machine}, {"input", "[7]"}});
+    const std::string execution = started.member("executionArn");
+    CHECK(client.ended(execution).member("output") == "[7]");
+    const Reply runs = client("ListMapRuns", {{"executionArn", execution}});
+    const std::string run(runs.body.find("mapRuns")->items()[0].find("mapRunArn")->as_string());
+    const Reply children = client("ListExecutions", {{"mapRunArn", run}});
+    REQUIRE(children.count("executions") == 1);
+    const std::string child(
+        children.body.find("executions")->items()[0].find("executionArn")->as_string());
+    CHECK(child.find(":express:m/L:") != std::string::npos);
+    const Reply described = client("DescribeExecution", {{"executionArn", child}});
+    CHECK(described.member("input") == "7");
+    CHECK(described.member("output") == "7");
+    CHECK(client("GetExecutionHistory", {{"executionArn", child}}).message() ==
+          "Invalid Arn: 'Resource type not valid in this context: express'");
+  });
+}
+
 TEST_CASE("executions are listed newest first, by status and in pages", "[service][executions]") {
   World().run([](Client& client) {
     const std::string arn = client.create("m");
