@@ -106,6 +106,12 @@ void add_serve_options(CLI::App& parser, ServeOptions& options) {
   named(parser.add_option("--log-format", options.log_format, "text, or json for a collector"),
         "FORMAT")
       ->check(CLI::IsMember({"text", "json"}));
+  named(parser.add_option("--log-dir", options.log_dir,
+                          "What executions log, also as JSON lines in files of this directory"),
+        "DIR");
+  named(parser.add_flag("--log-stdout", options.log_stdout,
+                        "What executions log, also as JSON lines on stdout"),
+        " ");
   named(parser.add_option("--config", options.config, "Read options from this file"), "FILE");
   parser.footer(kHelp);
 }

@@ -30,6 +30,8 @@ struct ServeOptions {
 
   std::string log_level = "info";
   std::string log_format = "text";
+  std::string log_dir;
+  bool log_stdout = false;
 
   std::string config;
 };

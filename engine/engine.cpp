@@ -17,6 +17,8 @@ struct Engine::State {
   EngineOptions options;
   Machines machines;
   std::vector<std::unique_ptr<EngineShard>> shards;
+  std::optional<ActivityQueue> activities;
+  std::vector<Observer*> observers;
 };
 
 Engine::Engine(EngineOptions options) : state_(std::make_unique<State>(std::move(options))) {
@@ -24,6 +26,7 @@ Engine::Engine(EngineOptions options) : state_(std::make_unique<State>(std::move
   PAWL_ASSERT(given.store != nullptr && given.journal != nullptr && given.clock != nullptr &&
               given.random != nullptr && given.handlers != nullptr);
   PAWL_ASSERT(!given.shards.empty() && given.shards.size() <= kShardsMax);
+  state_->activities.emplace(*this, *given.shards[0]);
   for (std::uint32_t i = 0; i < given.shards.size(); ++i) {
     state_->shards.push_back(
         std::make_unique<EngineShard>(*this, state_->machines, *given.shards[i], i));
@@ -37,12 +40,25 @@ Engine::~Engine() = default;
 
 Status Engine::open(std::uint32_t shard) {
   if (shard == 0) {
+    state_->activities->open();
     if (Status loaded = state_->machines.load(); !loaded) return loaded;
   }
-  return state_->shards[shard]->open();
+  if (Status opened = state_->shards[shard]->open(); !opened) return opened;
+  if (shard == 0) {
+    for (const auto& machine : state_->machines.list()) {
+      if (machine->deleting) finish_deletion(machine->name);
+    }
+  }
+  return {};
 }
 
-void Engine::close(std::uint32_t shard) { state_->shards[shard]->close(); }
+void Engine::close(std::uint32_t shard) {
+  if (shard == 0) state_->activities->close();
+  state_->shards[shard]->close();
+}
+
+void Engine::observe(Observer& observer) { state_->observers.push_back(&observer); }
+const std::vector<Observer*>& Engine::observers() const { return state_->observers; }
 
 const Machines& Engine::machines() const { return state_->machines; }
 const EngineOptions& Engine::options() const { return state_->options; }
@@ -70,7 +86,7 @@ Result<std::shared_ptr<const MachineRecord>> Engine::create_machine(CreateMachin
     record.express = request.express;
     record.role_arn = request.role_arn;
     record.creation_date = record.update_date = options().clock->wall_now();
-    record.revision = *newest + 1;
+    record.revision = record.first_revision = *newest + 1;
     record.configuration = request.configuration;
     runtime::Batch batch;
     batch.put(keys::machine(record.name), encode_machine(record));
@@ -118,15 +134,38 @@ Result<std::shared_ptr<const MachineRecord>> Engine::update_machine(
   });
 }
 
+Result<bool> Engine::has_running(std::string_view machine) const {
+  const std::string prefix = keys::list_prefix(machine, ExecutionStatus::kRunning);
+  const auto rows = options().store->scan(prefix, keys::prefix_end(prefix));
+  if (rows->valid()) return true;
+  if (Status read = rows->status(); !read) return std::move(read).error();
+  return false;
+}
+
 Status Engine::delete_machine(std::string_view name) {
   EngineShard& home = *state_->shards[0];
   return runtime::call_on(home.shard(), [&]() -> Status {
-    if (state_->machines.find(name) == nullptr) return {};
-    // Revisions stay: executions that are under way go on with theirs.
+    const std::shared_ptr<const MachineRecord> before = state_->machines.find(name);
+    if (before == nullptr || before->deleting) return {};
+    MachineRecord record = *before;
+    record.deleting = true;
+    // From here on nothing starts; what is being started ends at its first transition.
+    state_->machines.put(record);
+    const auto give_up = [&](Error error) {
+      state_->machines.put(*before);
+      return error;
+    };
+    const Result<bool> running = has_running(name);
+    if (!running) return give_up(running.error());
     runtime::Batch batch;
-    batch.erase(keys::machine(name));
-    if (Status durable = home.commit(batch); !durable) return durable;
-    state_->machines.erase(name);
+    // Revisions stay: they say what the executions of the machine were.
+    if (*running) {
+      batch.put(keys::machine(name), encode_machine(record));
+    } else {
+      batch.erase(keys::machine(name));
+    }
+    if (Status durable = home.commit(batch); !durable) return give_up(std::move(durable).error());
+    if (!*running) state_->machines.erase(name);
     return {};
   });
 }
@@ -135,6 +174,28 @@ Status Engine::append(const runtime::Batch& batch, std::function<void(Status)> d
   EngineShard& home = *state_->shards[0];
   PAWL_ASSERT(runtime::Shard::current() == &home.shard());
   return home.append(batch, std::move(durable));
+}
+
+Status Engine::commit(const runtime::Batch& batch) {
+  EngineShard& home = *state_->shards[0];
+  PAWL_ASSERT(runtime::Shard::current() == &home.shard());
+  return home.commit(batch);
+}
+
+void Engine::finish_deletion(const std::string& machine) {
+  EngineShard& home = *state_->shards[0];
+  home.shard().post([this, &home, machine] {
+    home.shard().spawn_when_possible([this, &home, machine] {
+      const std::shared_ptr<const MachineRecord> record = state_->machines.find(machine);
+      if (record == nullptr || !record->deleting) return;
+      const Result<bool> running = has_running(machine);
+      if (!running || *running) return;
+      runtime::Batch batch;
+      batch.erase(keys::machine(machine));
+      // If this fails, it is done when the engine opens again.
+      if (home.commit(batch)) state_->machines.erase(machine);
+    });
+  });
 }
 
 // --- executions ------------------------------------------------------------------------------
@@ -252,7 +313,7 @@ Result<std::string> Engine::redrive_refusal(ExecutionNumber number,
     if (!last->events.empty()) last_event = last->events.front().find("id")->as_int();
   }
   return engine::redrive_refusal(record, last_event,
-                                 state_->machines.find(record.machine) != nullptr,
+                                 state_->machines.serves(record.machine, record.revision),
                                  options().clock->wall_now(), options().limits);
 }
 
@@ -371,6 +432,7 @@ Result<std::vector<ExecutionDescription>> Engine::list(std::string_view machine,
   if (numbers.size() > max) numbers.resize(max);
   std::vector<ExecutionDescription> listed;
   listed.reserve(numbers.size());
+  const std::shared_ptr<const MachineRecord> now = state_->machines.find(machine);
   for (const ExecutionNumber number : numbers) {
     const std::string key = keys::execution(number);
     Result<std::optional<std::string>> row = options().store->get(key);
@@ -378,6 +440,8 @@ Result<std::vector<ExecutionDescription>> Engine::list(std::string_view machine,
     if (!*row) continue;
     Result<ExecutionRecord> record = decode_execution(**row, key);
     if (!record) return std::move(record).error();
+    // Of a deleted machine of this name; older ones are too.
+    if (now != nullptr && record->revision < now->first_revision) continue;
     ExecutionDescription description;
     description.number = number;
     description.arn = arn_of(*record);
@@ -426,6 +490,30 @@ Status Engine::task_heartbeat(std::string_view token) {
   return answer_token(token, std::move(message));
 }
 
+// --- activities ------------------------------------------------------------------------------
+
+ActivityQueue& Engine::activities() { return *state_->activities; }
+
+Result<ActivityTask> Engine::start_activity_task(const QueuedTask& task,
+                                                 const std::string& worker) {
+  if (shard_of(task.execution) >= state_->shards.size()) {
+    return Error{ErrorCode::kNotFound, "There is no such execution.", ""};
+  }
+  EngineShard& home = home_of(task.execution);
+  return runtime::call_on(home.shard(), [&]() -> Result<ActivityTask> {
+    ActivityStartMessage message;
+    message.branch = task.branch;
+    message.queued_at = task.queued_at;
+    message.worker = worker;
+    message.task = std::make_shared<ActivityTask>();
+    const std::shared_ptr<ActivityTask> taken = message.task;
+    if (Status started = home.deliver_and_wait(task.execution, std::move(message)); !started) {
+      return std::move(started).error();
+    }
+    return std::move(*taken);
+  });
+}
+
 // --- names -----------------------------------------------------------------------------------
 
 namespace {
@@ -445,6 +533,10 @@ std::string Engine::machine_arn(std::string_view name) const {
 
 std::string Engine::execution_arn(std::string_view machine, std::string_view name) const {
   return arn(options(), "execution", std::string(machine) + ":" + std::string(name));
+}
+
+std::string Engine::activity_arn(std::string_view name) const {
+  return arn(options(), "activity", name);
 }
 
 std::string Engine::express_arn(std::string_view machine, std::string_view name) const {

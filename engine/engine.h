@@ -12,6 +12,7 @@
 
 #include "asl/json/payload.h"
 #include "base/result.h"
+#include "engine/activity_queue.h"
 #include "engine/event.h"
 #include "engine/limits.h"
 #include "engine/machines.h"
@@ -101,6 +102,7 @@ struct HistoryPage {
 };
 
 class EngineShard;
+class Observer;
 struct TokenMessage;
 
 class Engine {
@@ -117,6 +119,10 @@ class Engine {
   // flushed. Handlers that run are cancelled.
   void close(std::uint32_t shard);
 
+  // Tells `observer` of everything from now on. Before open(); it must live until close().
+  void observe(Observer& observer);
+  const std::vector<Observer*>& observers() const;
+
   // --- machines ---
   // kExists if the name is taken (the caller decides whether the call was the same).
   Result<std::shared_ptr<const MachineRecord>> create_machine(CreateMachine request);
@@ -124,6 +130,9 @@ class Engine {
   Result<std::shared_ptr<const MachineRecord>> update_machine(
       std::string_view name, std::optional<std::string> definition,
       std::optional<std::string> role_arn, std::optional<std::string> configuration);
+  // Its executions end at their next transition (ABORTED); when none runs any more it is gone.
+  // Until then it is there, `deleting`, and its name is taken. Express executions go on to their
+  // end.
   Status delete_machine(std::string_view name);
   const Machines& machines() const;
 
@@ -188,10 +197,18 @@ class Engine {
   // the first shard when it is on disk, or when the store failed and only it knows. On that shard's
   // thread only. An error: nothing was appended, and `durable` is dropped.
   Status append(const runtime::Batch& batch, std::function<void(Status)> durable);
+  // The same, and suspends until it is durable.
+  Status commit(const runtime::Batch& batch);
+
+  // --- activities ---
+  ActivityQueue& activities();
+  // For the queue: the history says that `worker` has taken the task. kNotFound: the task is gone.
+  Result<ActivityTask> start_activity_task(const QueuedTask& task, const std::string& worker);
 
   // --- names ---
   std::string machine_arn(std::string_view name) const;
   std::string execution_arn(std::string_view machine, std::string_view name) const;
+  std::string activity_arn(std::string_view name) const;
   std::string express_arn(std::string_view machine, std::string_view name) const;  // a fresh one
   // Of an execution, child or not; of its state machine: "NAME/LABEL" for a child.
   std::string arn_of(const ExecutionRecord& record) const;
@@ -208,6 +225,9 @@ class Engine {
   friend class EngineShard;
   EngineShard& home_of(ExecutionNumber number);
   Status change_pauses(const runtime::Batch& batch);
+  Result<bool> has_running(std::string_view machine) const;
+  // An execution of a machine that is being deleted has ended: perhaps it was the last one.
+  void finish_deletion(const std::string& machine);
   EngineShard& home_of_start(StartRequest& request);  // names the execution if nobody did
   Status answer_token(std::string_view token, TokenMessage message);
 

@@ -2,6 +2,7 @@
 
 #include "asl/json/reader.h"
 #include "engine/history.h"
+#include "engine/observer.h"
 #include "engine/states/states.h"
 #include "runtime/log/log.h"
 
@@ -40,6 +41,8 @@ EngineShard::EngineShard(Engine& engine, Machines& machines, runtime::Shard& sha
   services_.store = options.store;
   services_.next_number = [this] { return next_number(); };
   services_.know_map_run = [this](const std::shared_ptr<MapRun>& run) { know(run); };
+  services_.activities = &engine.activities();
+  services_.machines = &machines;
 }
 
 // --- opening, failing, recovering ------------------------------------------------------------
@@ -106,6 +109,7 @@ void EngineShard::forget_everything() {
     execution->abandoned = true;
     for (Message& message : execution->mailbox) {
       if (auto* token = std::get_if<TokenMessage>(&message)) token->reply(unavailable());
+      if (auto* taken = std::get_if<ActivityStartMessage>(&message)) taken->reply(unavailable());
       if (auto* stop = std::get_if<StopMessage>(&message); stop != nullptr && stop->reply) {
         stop->reply(unavailable());
       }
@@ -177,10 +181,30 @@ ExecutionNumber EngineShard::next_number() {
   return last_number_;
 }
 
+// The execution of that name, if the request is the one that started it; kExists otherwise.
+Result<std::optional<StartResult>> EngineShard::started_before(const StartRequest& request,
+                                                               const MachineRecord& machine,
+                                                               const std::string& arn) {
+  const Result<ExecutionNumber> known = engine_.find(request.machine, request.name);
+  if (!known) {
+    if (known.error().code == ErrorCode::kNotFound) return std::optional<StartResult>();
+    return known.error();
+  }
+  const Result<ExecutionDescription> first = engine_.describe(*known);
+  if (!first) return first.error();
+  // The execution of a deleted machine of the same name does not take the names of this one's.
+  if (first->record.revision < machine.first_revision) return std::optional<StartResult>();
+  if (first->record.status == ExecutionStatus::kRunning && first->input == request.input) {
+    return std::optional<StartResult>({*known, arn, first->record.start_date});
+  }
+  return Error{ErrorCode::kExists, "Execution Already Exists: '" + arn + "'", arn};
+}
+
 Result<StartResult> EngineShard::start(StartRequest request) {
   if (!open_) return unavailable();
+  const std::uint64_t deletions = machines_.deletions();
   const std::shared_ptr<const MachineRecord> machine = machines_.find(request.machine);
-  if (machine == nullptr) {
+  if (machine == nullptr || machine->deleting) {
     return Error{ErrorCode::kNotFound, "There is no state machine '" + request.machine + "'.", ""};
   }
   if (engine_.options().journal->full() ||
@@ -196,16 +220,9 @@ Result<StartResult> EngineShard::start(StartRequest request) {
       runtime::sleep_for(std::chrono::milliseconds(1));
       if (!open_) return unavailable();
     }
-    const Result<ExecutionNumber> known = engine_.find(request.machine, request.name);
-    if (known) {
-      const Result<ExecutionDescription> first = engine_.describe(*known);
-      if (!first) return first.error();
-      if (first->record.status == ExecutionStatus::kRunning && first->input == request.input) {
-        return StartResult{*known, arn, first->record.start_date};
-      }
-      return Error{ErrorCode::kExists, "Execution Already Exists: '" + arn + "'", arn};
-    }
-    if (known.error().code != ErrorCode::kNotFound) return known.error();
+    const Result<std::optional<StartResult>> earlier = started_before(request, *machine, arn);
+    if (!earlier) return earlier.error();
+    if (*earlier) return **earlier;
   }
 
   const std::uint32_t revision = request.revision.value_or(machine->revision);
@@ -235,11 +252,13 @@ Result<StartResult> EngineShard::start(StartRequest request) {
   execution->definition = std::move(compiled->definition);
   execution->durable = !machine->express;
   execution->restartable = machine->express && !request.synchronous;
-  execution->keeps_history = !machine->express || request.keep_history;
+  execution->keeps_history =
+      !machine->express || request.keep_history || history_is_wanted(request.machine);
   execution->arn = machine->express ? engine_.express_arn(request.machine, request.name) : arn;
   execution->state_machine_arn = engine_.machine_arn(request.machine);
   execution->on_end = std::move(request.on_end);
   execution->paused = pauses_.holds(record.machine, execution->number);
+  execution->deletions_seen = deletions;
   executions_.emplace(execution->number, execution);
   ++statistics_.executions_started;
 
@@ -290,7 +309,8 @@ Result<runtime::WallTime> EngineShard::redrive(ExecutionNumber number, RedriveRe
   RedriveMessage message;
   message.client_token = std::move(request.client_token);
   message.target = std::move(request.target);
-  message.machine_exists = machines_.find((*execution)->record.machine) != nullptr;
+  message.machine_exists =
+      machines_.serves((*execution)->record.machine, (*execution)->record.revision);
   message.redrive_date = std::make_shared<runtime::WallTime>();
   const auto date = message.redrive_date;
   if (Status redriven = deliver_and_wait(number, std::move(message)); !redriven) {
@@ -396,6 +416,11 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
     for (const auto& effect : turn.take_effects()) effect(unavailable());
     return false;
   }
+  Changes changes;
+  changes.running = !execution->record_stored || turn.reopened();
+  if (turn.ended_here()) changes.ended = execution->record.status;
+  changes.record = execution->next_record;
+  changes.events = turn.events();
   const runtime::Batch batch = turn.finish();
   statistics_.transitions += turn.transitions();
   const bool batch_was_empty = batch.empty();
@@ -421,9 +446,10 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
   const runtime::CommitNumber commit = execution->last_commit;
   after(commit,
         [this, execution, dispatches = turn.take_dispatches(), effects = turn.take_effects(),
-         cancelled = turn.take_cancelled(), map_runs = std::move(map_runs)](const Status& durable) {
+         cancelled = turn.take_cancelled(), map_runs = std::move(map_runs), changes](const Status& durable) {
           for (const auto& effect : effects) effect(durable);
           if (!durable) return;
+          tell_observers(*execution, changes);
           for (const CancelledTask& task : cancelled) {
             shard_.spawn_when_possible([this, execution, task] {
               TaskHandler* handler = services_.handlers->find(
@@ -442,11 +468,30 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
   return true;
 }
 
+bool EngineShard::history_is_wanted(std::string_view machine) const {
+  const auto& observers = engine_.observers();
+  return std::any_of(observers.begin(), observers.end(),
+                     [machine](Observer* one) { return one->wants_history(machine); });
+}
+
+void EngineShard::tell_observers(const Execution& execution, const Changes& changes) const {
+  for (Observer* observer : engine_.observers()) {
+    if (changes.running) observer->status_changed(execution, ExecutionStatus::kRunning);
+    if (changes.events > 0 && execution.durable) {
+      observer->recorded(execution, changes.record, changes.events);
+    }
+    if (changes.ended) observer->status_changed(execution, *changes.ended);
+  }
+}
+
 void EngineShard::ended(const ExecutionPtr& execution) {
   executions_.erase(execution->number);
   if (std::exchange(execution->end_announced, true)) return;
   ++statistics_.executions_ended[static_cast<std::size_t>(execution->record.status)];
   if (execution->on_end) std::exchange(execution->on_end, nullptr)(*execution);
+  if (execution->deletions_seen != machines_.deletions()) {
+    engine_.finish_deletion(execution->record.machine);
+  }
   if (execution->record.parent) notify_parent(execution->number, *execution->record.parent);
   if (execution->map_run != nullptr) {
     --execution->map_run->ending;

@@ -62,6 +62,9 @@ class EngineShard {
   };
 
   // executions
+  Result<std::optional<StartResult>> started_before(const StartRequest& request,
+                                                    const MachineRecord& machine,
+                                                    const std::string& arn);
   ExecutionNumber next_number();
   Status name_and_compile(Execution& execution);
   Result<ExecutionPtr> load(ExecutionNumber number);
@@ -70,6 +73,16 @@ class EngineShard {
   void drive(const ExecutionPtr& execution);
   bool conclude(const ExecutionPtr& execution, Turn& turn);  // false: the store failed
   void rest(const ExecutionPtr& execution);
+
+  // What a turn did that others may want to know.
+  struct Changes {
+    bool running = false;  // it started or was redriven
+    std::optional<ExecutionStatus> ended;
+    std::uint32_t record = 0;  // of the history, with its first event
+    std::uint32_t events = 0;
+  };
+  bool history_is_wanted(std::string_view machine) const;
+  void tell_observers(const Execution& execution, const Changes& changes) const;
 
   // effects
   void after(runtime::CommitNumber commit, std::function<void(Status)> effect);

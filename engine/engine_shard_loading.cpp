@@ -106,6 +106,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
     branch->row_stored = true;
     branch->timer_stored = branch->frame.wake_at;
     const Phase phase = branch->frame.phase;
+    branch->queue_stored = queue_key(*execution, *branch);
     branch->dispatch_stored = !execution->ended() && wants_somebody(phase);
     execution->next_branch = std::max(execution->next_branch, *id + 1);
     if (phase == Phase::kChildren) {
@@ -168,7 +169,7 @@ Result<EngineShard::ExecutionPtr> EngineShard::load_express(ExecutionNumber numb
   execution->record = std::move(start->record);
   execution->durable = false;
   execution->restartable = true;
-  execution->keeps_history = false;
+  execution->keeps_history = history_is_wanted(execution->record.machine);
   execution->record.timeout_at = services_.clock->wall_now() + services_.limits->express_duration;
   execution->input = asl::Payload::of_text(std::move(start->input));
   if (Status named = name_and_compile(*execution); !named) return std::move(named).error();

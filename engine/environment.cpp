@@ -30,7 +30,9 @@ const asl::Value& StateEnvironment::context() const {
   execution_object.set("StartTime", text(asl::format_timestamp_ms(record.start_date)));
   execution_object.set("Name", text(record.name));
   execution_object.set("RoleArn", record.role_arn.empty() ? Value::null() : text(record.role_arn));
-  if (!record.express) execution_object.set("RedriveCount", Value::integer(record.redrive_count));
+  // A synchronous execution shows none (recorded).
+  if (!record.express || execution.restartable)
+    execution_object.set("RedriveCount", Value::integer(record.redrive_count));
   if (record.redrive_date) {
     execution_object.set("RedriveTime", text(asl::format_timestamp_ms(*record.redrive_date)));
   }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "asl/model/definition.h"
+#include "engine/activity_queue.h"
 #include "engine/frame.h"
 #include "engine/map_run/map_run.h"
 #include "engine/records.h"
@@ -34,6 +35,7 @@ struct Branch {
   bool row_stored = false;
   bool dispatch_stored = false;
   std::optional<runtime::WallTime> timer_stored;
+  std::string queue_stored;  // key of its row in an activity's queue
 
   // Of a Parallel or Map state in kChildren.
   struct Children {
@@ -78,6 +80,15 @@ struct TokenMessage {
   Failure failure;     // kFailure
   std::function<void(Status)> reply;
 };
+// A worker takes the task that the branch has queued since `queued_at`. `reply` says whether it is
+// still there, once that is durable, and `task` then holds it.
+struct ActivityStartMessage {
+  BranchId branch = 0;
+  runtime::WallTime queued_at{};
+  std::string worker;
+  std::shared_ptr<ActivityTask> task;
+  std::function<void(Status)> reply;
+};
 struct StopMessage {
   Failure failure;
   std::function<void(Status)> reply;
@@ -110,7 +121,8 @@ struct MapRunMessage {
 };
 using Message =
     std::variant<StartMessage, ResumeMessage, TimerMessage, OutcomeMessage, TokenMessage,
-                 StopMessage, RedriveMessage, ChildEndedMessage, MapRunMessage>;
+                 ActivityStartMessage, StopMessage, RedriveMessage, ChildEndedMessage,
+                 MapRunMessage>;
 
 struct Execution {
   ExecutionNumber number = 0;
@@ -131,6 +143,9 @@ struct Execution {
   bool inspected = false;     // a test of one state: error texts do not name its entry event
   bool keeps_history = true;  // false: events are numbered but not written
   std::vector<std::string> memory_history;  // of an Express execution that keeps it
+  std::size_t memory_history_bytes = 0;
+
+  std::uint64_t deletions_seen = 0;  // Machines::deletions() when the machine was there
 
   // What the store has of the whole.
   bool record_stored = false;

@@ -17,6 +17,7 @@ enum Part : std::uint64_t {
   kHasTask = 1U << 4U,
   kHasChildren = 1U << 5U,
   kHasMapRun = 1U << 6U,
+  kIsQueued = 1U << 7U,
 };
 
 runtime::WallTime get_wall(runtime::Decoder& in) {
@@ -49,6 +50,7 @@ std::string encode_frame(const Frame& frame, FrameStore& store) {
   if (task) parts |= kHasTask;
   if (children) parts |= kHasChildren;
   if (frame.phase == Phase::kMapRun) parts |= kHasMapRun;
+  if (frame.phase == Phase::kQueued) parts |= kIsQueued;
 
   runtime::Encoder out(kVersion);
   out.varint(parts);
@@ -100,6 +102,7 @@ std::string encode_frame(const Frame& frame, FrameStore& store) {
     out.varint(store.store(frame.items).place);
     out.varint(static_cast<std::uint64_t>(frame.started_event));
   }
+  if (frame.phase == Phase::kQueued) put_time(out, frame.queued_at);
   return out.seal();
 }
 
@@ -126,7 +129,7 @@ Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
   frame.machine = static_cast<asl::MachineIndex>(in.varint_max(kMaxInt));
   frame.state = static_cast<asl::StateIndex>(in.varint_max(kMaxInt));
   const std::uint8_t phase = in.u8();
-  if (phase > static_cast<std::uint8_t>(Phase::kMapRun)) in.fail();
+  if (phase > static_cast<std::uint8_t>(Phase::kQueued)) in.fail();
   frame.phase = static_cast<Phase>(phase);
   frame.previous_event = static_cast<EventId>(in.varint());
   frame.entered_event = static_cast<EventId>(in.varint());
@@ -175,6 +178,7 @@ Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
     document(frame.items);
     frame.started_event = static_cast<EventId>(in.varint());
   }
+  if ((parts & kIsQueued) != 0) frame.queued_at = get_time(in).value_or(runtime::WallTime());
   if (Status finished = in.finished("frame"); !finished) return std::move(finished).error();
   if (!loaded) return std::move(loaded).error();
   return frame;

@@ -38,6 +38,7 @@ enum class Phase : std::uint8_t {
   kRework = 8,  // `state` was entered and its work begins again: by a redrive. What is open when
                 // an execution fails is kept in this phase
   kMapRun = 9,  // a distributed Map waits for its Map Run
+  kQueued = 10,  // an activity's task waits for a worker (activity_queue.h)
 };
 
 // Whether a branch in this phase goes on by itself: it runs, or somebody has to make it run.
@@ -81,6 +82,8 @@ struct Frame {
   std::optional<runtime::WallTime> heartbeat_at;
   std::optional<runtime::WallTime> poll_at;
   std::int64_t heartbeat_seconds = 0;
+  // kQueued: since when. Its timeout, as a time, is counted from there and moves on by the wait.
+  runtime::WallTime queued_at{};
   bool child_ended = false;  // the nested execution was faster than the handler that started it
   std::optional<std::string> credentials_role_arn;
 

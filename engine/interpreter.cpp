@@ -48,6 +48,10 @@ void fail_execution(Turn& turn, Branch& at, Failure failure) {
 }
 
 void enter_state(Turn& turn, Branch& branch) {
+  if (turn.machine_deleted()) {
+    turn.emit_aside(0, EventType::kExecutionAborted);
+    return turn.end(ExecutionStatus::kAborted, {}, {});
+  }
   if (turn.history_full()) {
     return fail_execution(turn, branch,
                           {std::string(kStatesRuntime),

@@ -17,6 +17,7 @@ struct Limits {
   std::chrono::milliseconds evaluation_time{1000};      // of one JSONata field
   std::int32_t map_concurrency = 40;                    // of an inline Map
   std::int32_t distributed_concurrency = 10'000;
+  std::size_t express_history_bytes = std::size_t{16} << 20;  // kept in memory, until it ends
   std::chrono::seconds standard_duration = std::chrono::hours(24 * 365);
   std::chrono::seconds express_duration = std::chrono::minutes(5);
 

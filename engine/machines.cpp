@@ -29,6 +29,8 @@ std::string encode_machine(const MachineRecord& record) {
   out.varint(record.revision);
   out.string(record.revision_id);
   out.string(record.configuration);
+  out.varint(record.first_revision);
+  out.boolean(record.deleting);
   return out.seal();
 }
 
@@ -45,6 +47,8 @@ Result<MachineRecord> decode_machine(std::string_view bytes, std::string_view ke
   record.revision = static_cast<std::uint32_t>(in.varint_max(0xFFFFFFFF));
   record.revision_id = std::string(in.string());
   record.configuration = std::string(in.string());
+  record.first_revision = static_cast<std::uint32_t>(in.varint_max(0xFFFFFFFF));
+  record.deleting = in.boolean();
   if (Status finished = in.finished(key); !finished) return std::move(finished).error();
   return record;
 }
@@ -104,12 +108,19 @@ std::vector<std::shared_ptr<const MachineRecord>> Machines::list() const {
 void Machines::put(MachineRecord record) {
   const std::unique_lock lock(mutex_);
   std::string name = record.name;
+  if (record.deleting) ++deletions_;
   machines_[std::move(name)] = std::make_shared<const MachineRecord>(std::move(record));
 }
 
 void Machines::erase(std::string_view name) {
   const std::unique_lock lock(mutex_);
   if (const auto it = machines_.find(name); it != machines_.end()) machines_.erase(it);
+  ++deletions_;
+}
+
+bool Machines::serves(std::string_view name, std::uint32_t revision) const {
+  const std::shared_ptr<const MachineRecord> record = find(name);
+  return record != nullptr && !record->deleting && revision >= record->first_revision;
 }
 
 Result<RevisionRecord> Machines::revision(std::string_view name, std::uint32_t number) const {

@@ -10,6 +10,7 @@
 #include "runtime/clock/clock.h"
 #include "runtime/store/store.h"
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -30,6 +31,11 @@ struct MachineRecord {
   std::uint32_t revision = 1;
   std::string revision_id;    // empty until the first update
   std::string configuration;  // JSON text of the API's
+  // Of the machine as it is now: revisions before it, and their executions, belong to an earlier
+  // machine of this name that was deleted.
+  std::uint32_t first_revision = 1;
+  // Deleted, but not all of its executions have ended. They do at their next transition.
+  bool deleting = false;
 };
 
 struct RevisionRecord {
@@ -53,6 +59,11 @@ class Machines {
   void put(MachineRecord record);
   void erase(std::string_view name);
 
+  // Whether an execution of that revision may go on: its machine is there and not being deleted.
+  bool serves(std::string_view name, std::uint32_t revision) const;
+  // Changes when serves() may have turned false for someone: what is asked at every transition.
+  std::uint64_t deletions() const { return deletions_.load(std::memory_order_acquire); }
+
   Result<RevisionRecord> revision(std::string_view name, std::uint32_t number) const;
   // The number of the newest revision ever stored under this name; 0 if there is none.
   Result<std::uint32_t> newest_revision(std::string_view name) const;
@@ -61,6 +72,7 @@ class Machines {
   const runtime::Store& store_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<const MachineRecord>, std::less<>> machines_;
+  std::atomic<std::uint64_t> deletions_ = 1;
 };
 
 struct CompiledRevision {

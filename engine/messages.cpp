@@ -86,6 +86,19 @@ void on_token(Turn& turn, TokenMessage& message) {
   }
 }
 
+void on_activity_start(Turn& turn, const ActivityStartMessage& message) {
+  Branch* branch = turn.execution().find(message.branch);
+  if (turn.execution().ended() || branch == nullptr || branch->frame.phase != Phase::kQueued ||
+      branch->frame.queued_at != message.queued_at) {
+    // Aborted, or ended with its parent, meanwhile.
+    return turn.after_commit([reply = message.reply](const Status& durable) {
+      reply(durable ? Status(Error{ErrorCode::kNotFound, "The task is gone.", ""}) : durable);
+    });
+  }
+  activity_started(turn, *branch, message);
+  turn.after_commit(message.reply);
+}
+
 void on_stop(Turn& turn, StopMessage& message) {
   if (message.reply) turn.after_commit(message.reply);
   if (turn.execution().ended()) return;
@@ -172,6 +185,7 @@ void on_resume(Turn& turn, const ResumeMessage& message) {
 
 void handle_message(Turn& turn, Message& message) {
   if (turn.execution().ended() && !std::holds_alternative<TokenMessage>(message) &&
+      !std::holds_alternative<ActivityStartMessage>(message) &&
       !std::holds_alternative<StopMessage>(message) &&
       !std::holds_alternative<RedriveMessage>(message) &&
       !std::holds_alternative<MapRunMessage>(message) &&
@@ -183,6 +197,7 @@ void handle_message(Turn& turn, Message& message) {
                         [&](TimerMessage& m) { on_timer(turn, m); },
                         [&](OutcomeMessage& m) { on_outcome(turn, m); },
                         [&](TokenMessage& m) { on_token(turn, m); },
+                        [&](ActivityStartMessage& m) { on_activity_start(turn, m); },
                         [&](StopMessage& m) { on_stop(turn, m); },
                         [&](RedriveMessage& m) { redrive(turn, m); },
                         [&](ChildEndedMessage& m) { on_child_ended(turn, m); },

@@ -247,6 +247,23 @@ std::string machine(std::string_view name) {
   return key;
 }
 
+std::string activity(std::string_view name) { return std::string("A").append(name); }
+
+std::string activity_tasks(std::string_view activity) {
+  std::string key = "q";
+  key.append(activity).push_back('\0');
+  return key;
+}
+
+std::string activity_task(std::string_view activity, runtime::WallTime queued_at,
+                          ExecutionNumber number, BranchId branch) {
+  std::string key = activity_tasks(activity);
+  runtime::append_u64(key, static_cast<std::uint64_t>(queued_at.time_since_epoch().count()));
+  runtime::append_u64(key, number);
+  runtime::append_u32(key, branch);
+  return key;
+}
+
 std::string revision(std::string_view name, std::uint32_t number) {
   std::string key = "R";
   key.append(name).push_back('\0');
@@ -263,6 +280,12 @@ std::optional<Timer> parse_timer(std::string_view key) {
   timer.branch = in.u32();
   if (!in.ok() || !in.at_end()) return std::nullopt;
   return timer;
+}
+
+std::optional<Timer> parse_activity_task(std::string_view key) {
+  const std::size_t end = key.find('\0');
+  if (end == std::string_view::npos) return std::nullopt;
+  return parse_timer(key.substr(end));  // behind the name it looks like a timer's
 }
 
 std::optional<Dispatch> parse_dispatch(std::string_view key) {

@@ -116,6 +116,11 @@ std::string name(std::string_view machine, std::string_view execution);
 std::string list(std::string_view machine, ExecutionStatus status, ExecutionNumber number);
 std::string list_prefix(std::string_view machine, ExecutionStatus status);
 std::string machine(std::string_view name);
+std::string activity(std::string_view name);
+// A task that waits for a worker; keys of one activity are in the order of their scheduling.
+std::string activity_task(std::string_view activity, runtime::WallTime queued_at,
+                          ExecutionNumber number, BranchId branch);
+std::string activity_tasks(std::string_view activity);
 std::string revision(std::string_view name, std::uint32_t number);
 std::string paused_machine(std::string_view name);
 std::string paused_execution(ExecutionNumber number);
@@ -128,6 +133,7 @@ struct Timer {
   BranchId branch = 0;
 };
 std::optional<Timer> parse_timer(std::string_view key);
+std::optional<Timer> parse_activity_task(std::string_view key);  // `at`: since when it waits
 struct Dispatch {
   ExecutionNumber execution = 0;
   BranchId branch = 0;

@@ -10,7 +10,7 @@ void Cancellation::on_cancel(std::function<void()> callback) {
 }
 
 void Cancellation::cancel() {
-  if (std::exchange(cancelled_, true)) return;
+  if (cancelled_.exchange(true)) return;
   if (callback_) std::exchange(callback_, nullptr)();
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/clock/clock.h"
 #include "runtime/store/store.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -29,17 +30,17 @@ struct Failure {
 };
 
 // Told when nobody waits for the task any more: it timed out, or its execution was stopped.
-// Belongs to the shard's thread.
+// Belongs to the shard's thread; only cancelled() may be asked elsewhere.
 class Cancellation {
  public:
-  bool cancelled() const { return cancelled_; }
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   // Runs `callback` at cancellation (at once if it has happened). It must not suspend: wake a wait
   // point, set a flag. One callback at a time; an empty one unregisters.
   void on_cancel(std::function<void()> callback);
   void cancel();  // the engine's
 
  private:
-  bool cancelled_ = false;
+  std::atomic<bool> cancelled_ = false;
   std::function<void()> callback_;
 };
 

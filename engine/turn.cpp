@@ -45,6 +45,17 @@ bool Turn::history_full() const {
   return execution_.durable && execution_.next_event >= limits().history_events;
 }
 
+bool Turn::machine_deleted() const {
+  if (!execution_.durable) return false;
+  const std::uint64_t deletions = services_.machines->deletions();
+  if (execution_.deletions_seen == deletions) return false;
+  if (!services_.machines->serves(execution_.record.machine, execution_.record.revision)) {
+    return true;
+  }
+  execution_.deletions_seen = deletions;
+  return false;
+}
+
 PayloadRef Turn::store(const asl::Payload& payload) {
   if (!payload.present()) return {};
   if (!execution_.keeps_history) return {};
@@ -95,6 +106,7 @@ void Turn::forget_rows(const Branch& branch) {
   if (branch.timer_stored) {
     erased_.push_back(keys::timer(*branch.timer_stored, execution_.number, branch.id));
   }
+  if (!branch.queue_stored.empty()) erased_.push_back(branch.queue_stored);
 }
 
 void Turn::remove(Branch& branch) {
@@ -330,6 +342,14 @@ void Turn::write_branch(Branch& branch, runtime::Batch& batch) {
     }
     branch.dispatch_stored = wants_dispatch;
   }
+  if (phase == Phase::kQueued || !branch.queue_stored.empty()) {
+    std::string key = queue_key(execution_, branch);
+    if (key != branch.queue_stored) {
+      if (!branch.queue_stored.empty()) batch.erase(branch.queue_stored);
+      if (!key.empty()) batch.put(key, {});
+      branch.queue_stored = std::move(key);
+    }
+  }
   if (branch.timer_stored != branch.frame.wake_at) {
     if (branch.frame.wake_at) {
       armed_.push_back({branch.id, *branch.frame.wake_at, branch.frame.wake_is_absolute});
@@ -360,7 +380,13 @@ void Turn::write_history(runtime::Batch& batch) {
   if (execution_.durable) {
     batch.put(keys::history(execution_.number, execution_.next_record), sealed);
   } else {
+    execution_.memory_history_bytes += sealed.size();
     execution_.memory_history.push_back(std::move(sealed));
+    if (execution_.memory_history_bytes > limits().express_history_bytes) {
+      // Whoever reads it at the end finds nothing, rather than a part.
+      execution_.keeps_history = false;
+      execution_.memory_history.clear();
+    }
   }
   ++execution_.next_record;
 }

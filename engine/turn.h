@@ -8,6 +8,7 @@
 
 #include "engine/execution.h"
 #include "engine/limits.h"
+#include "engine/machines.h"
 #include "runtime/clock/clock.h"
 #include "runtime/store/encoding.h"
 #include "runtime/store/store.h"
@@ -38,7 +39,9 @@ struct TurnServices {
   std::string region;
   std::string account;
   std::string partition = "aws";
-  Inspector* inspector = nullptr;  // of a test of one state (inspector.h)
+  Inspector* inspector = nullptr;       // of a test of one state (inspector.h)
+  ActivityQueue* activities = nullptr;  // nullptr: a test of one state, which has none
+  const Machines* machines = nullptr;
 };
 
 // Work outside the engine that a turn decided on; done after its commit.
@@ -99,6 +102,8 @@ class Turn : public FrameStore {
   EventId emit_fields(EventId previous, EventType type, std::span<const EventField> fields);
   bool history_full() const;
   std::uint32_t transitions() const { return transitions_; }  // states entered in this turn
+  // The state machine was deleted: the execution goes no further.
+  bool machine_deleted() const;
 
   // Stores a document with this commit unless the store has it, and names its place.
   PayloadRef store(const asl::Payload& payload) override;
@@ -135,6 +140,10 @@ class Turn : public FrameStore {
 
   // Opens an execution again that has ended: it runs, and its time starts anew.
   void reopen();
+
+  std::uint32_t events() const { return events_; }
+  bool ended_here() const { return ended_here_; }
+  bool reopened() const { return reopened_from_.has_value(); }
 
   // Builds the batch. Empty if nothing changed. Call once, when no branch is ready or a
   // checkpoint is due; branches still ready get a dispatch row, so that a crash goes on with them.

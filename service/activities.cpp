@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "A";
 constexpr std::uint8_t kVersion = 1;
-// The API writes its own rows under a lease of its own, behind those of the engine's shards.
-constexpr runtime::ShardNumber kLeaseNumber = engine::kShardsMax;
-
-std::string key_of(std::string_view name) { return std::string(kPrefix).append(name); }
 
 std::string encode(const Activity& activity) {
   runtime::Encoder out(kVersion);
@@ -39,14 +35,10 @@ Result<Activity> decode(std::string_view bytes, std::string_view key) {
   return activity;
 }
 
-Error unavailable() {
-  return {ErrorCode::kUnavailable, "The store is not available; try again.", ""};
-}
-
 }  // namespace
 
 Result<std::optional<Activity>> Activities::find(std::string_view name) const {
-  const std::string key = key_of(name);
+  const std::string key = engine::keys::activity(name);
   Result<std::optional<std::string>> row = engine_.options().store->get(key);
   if (!row) return std::move(row).error();
   if (!*row) return std::optional<Activity>();
@@ -58,7 +50,8 @@ Result<std::optional<Activity>> Activities::find(std::string_view name) const {
 Result<std::vector<Activity>> Activities::list(std::string_view after, std::size_t max) const {
   std::vector<Activity> activities;
   // NUL is no character of a name: the first key that is larger.
-  const std::string from = after.empty() ? std::string(kPrefix) : key_of(after) + '\0';
+  const std::string from =
+      after.empty() ? std::string(kPrefix) : engine::keys::activity(after) + '\0';
   const auto rows = engine_.options().store->scan(from, runtime::prefix_end(kPrefix));
   for (; rows->valid() && activities.size() < max; rows->next()) {
     Result<Activity> activity = decode(rows->value(), rows->key());
@@ -71,41 +64,14 @@ Result<std::vector<Activity>> Activities::list(std::string_view after, std::size
 
 Status Activities::put(const Activity& activity) {
   runtime::Batch batch;
-  batch.put(key_of(activity.name), encode(activity));
-  return commit(batch);
+  batch.put(engine::keys::activity(activity.name), encode(activity));
+  return engine_.commit(batch);
 }
 
 Status Activities::erase(std::string_view name) {
   runtime::Batch batch;
-  batch.erase(key_of(name));
-  return commit(batch);
-}
-
-Status Activities::commit(const runtime::Batch& batch) {
-  Status committed = try_commit(batch);
-  if (committed || committed.error().code != ErrorCode::kCancelled) return committed;
-  lease_.reset();  // another Api over the same store took it
-  return try_commit(batch);
-}
-
-Status Activities::try_commit(const runtime::Batch& batch) {
-  const engine::EngineOptions& options = engine_.options();
-  if (!lease_) {
-    Result<runtime::Lease> lease = options.store->lease(kLeaseNumber);
-    if (!lease) return std::move(lease).error();
-    lease_ = *lease;
-  }
-  runtime::Journal& journal = *options.journal;
-  const std::uint64_t incarnation = journal.incarnation();
-  const Result<runtime::CommitNumber> number = journal.append(batch, *lease_, incarnation);
-  if (!number) return number.error();
-  // Registering an activity is rare; nobody wakes us, so look.
-  while (journal.durable() < *number) {
-    if (journal.incarnation() != incarnation) return unavailable();
-    runtime::sleep_for(std::chrono::milliseconds(1));
-  }
-  if (journal.incarnation() != incarnation) return unavailable();
-  return {};
+  batch.erase(engine::keys::activity(name));
+  return engine_.commit(batch);
 }
 
 }  // namespace pawl::service

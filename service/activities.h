@@ -1,5 +1,5 @@
-// The registered activities: rows "A" NAME of the store. The registry only; handing out work comes
-// with GetActivityTask.
+// The registered activities: rows "A" NAME of the store. Their work is the engine's
+// (engine/activity_queue.h).
 #pragma once
 
 #include "base/result.h"
@@ -20,11 +20,11 @@ struct Activity {
   Tags tags;
 };
 
-// Reads see what is durable. Changes return when they are durable, suspend the fiber, and must not
-// run at the same time (Api holds its lock around them).
+// Reads see what is durable. Changes are made on the engine's first shard, return when they are
+// durable, suspend the fiber, and must not run at the same time (Api holds its lock around them).
 class Activities {
  public:
-  explicit Activities(const engine::Engine& engine) : engine_(engine) {}
+  explicit Activities(engine::Engine& engine) : engine_(engine) {}
 
   Result<std::optional<Activity>> find(std::string_view name) const;
   // By name, those behind `after`; at most `max`.
@@ -33,11 +33,7 @@ class Activities {
   Status erase(std::string_view name);
 
  private:
-  Status commit(const runtime::Batch& batch);
-  Status try_commit(const runtime::Batch& batch);
-
-  const engine::Engine& engine_;
-  std::optional<runtime::Lease> lease_;
+  engine::Engine& engine_;
 };
 
 }  // namespace pawl::service

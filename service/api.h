@@ -17,6 +17,7 @@
 #include "service/activities.h"
 #include "service/errors.h"
 #include "service/fiber_mutex.h"
+#include "service/logs/logs_api.h"
 
 #include <optional>
 #include <string>
@@ -41,6 +42,7 @@ class Request {
   std::size_t page_size(std::size_t standard) const;
 
   const connectors::StatesCaller& caller() const { return caller_; }
+  bool caller_is_gone() const { return caller_.gone && caller_.gone(); }
   std::string_view trace_header() const { return trace_header_; }  // of the HTTP request
 
  private:
@@ -51,7 +53,7 @@ class Request {
 
 class Api final : public connectors::StatesApi {
  public:
-  explicit Api(engine::Engine& engine) : engine_(engine), activities_(engine) {}
+  explicit Api(engine::Engine& engine) : engine_(engine), activities_(engine), logs_(engine) {}
 
   // Runs `operation` ("StartExecution") on the JSON text `body`. On a fiber of any of the engine's
   // shards; suspends. `trace_header` is the X-Amzn-Trace-Id of the request, empty if it had none.
@@ -65,12 +67,14 @@ class Api final : public connectors::StatesApi {
   // --- for the actions ---
   engine::Engine& engine() { return engine_; }
   Activities& activities() { return activities_; }
+  LogsApi& logs() { return logs_; }
   runtime::WallTime now() { return engine_.options().clock->wall_now(); }
   std::string new_id() { return runtime::uuid4(*engine_.options().random); }
 
  private:
   engine::Engine& engine_;
   Activities activities_;
+  LogsApi logs_;
   // Held by actions that change machines or activities. Of the engine's first shard.
   FiberMutex registry_;
 };

@@ -81,6 +81,10 @@ ApiError state_machine_does_not_exist(std::string_view arn) {
   return quoted("StateMachineDoesNotExist", "State Machine Does Not Exist", arn);
 }
 
+ApiError state_machine_deleting(std::string_view arn) {
+  return quoted("StateMachineDeleting", "State Machine is being deleted", arn);
+}
+
 ApiError state_machine_already_exists(std::string_view arn) {
   return quoted("StateMachineAlreadyExists", "State Machine Already Exists", arn);
 }

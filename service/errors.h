@@ -40,6 +40,7 @@ ApiError invalid_token();
 ApiError validation_error(std::string_view message);
 ApiError state_machine_does_not_exist(std::string_view arn);
 ApiError state_machine_already_exists(std::string_view arn);
+ApiError state_machine_deleting(std::string_view arn);
 ApiError execution_does_not_exist(std::string_view arn);
 ApiError activity_does_not_exist(std::string_view arn);
 ApiError resource_not_found(std::string_view arn);

@@ -22,6 +22,7 @@ constexpr Operation kOperations[] = {
     {"DescribeStateMachine", describe_state_machine},
     {"DescribeStateMachineAlias", describe_state_machine_alias},
     {"DescribeStateMachineForExecution", describe_state_machine_for_execution},
+    {"GetActivityTask", get_activity_task},
     {"GetExecutionHistory", get_execution_history},
     {"ListActivities", list_activities},
     {"ListExecutions", list_executions},

@@ -2,6 +2,7 @@
 
 #include "runtime/log/log.h"
 #include "service/constraints.h"
+#include "service/event_stream.h"
 
 #include <fmt/format.h>
 
@@ -15,6 +16,8 @@ namespace {
 constexpr std::string_view kTargetPrefix = "AWSStepFunctions.";
 constexpr std::size_t kTraceHeaderMax = 256;  // as the model bounds StartExecution's traceHeader
 constexpr std::string_view kJson10 = "application/x-amz-json-1.0";
+constexpr std::string_view kLogsPrefix = "Logs_20140328.";
+constexpr std::string_view kJson11 = "application/x-amz-json-1.1";
 
 runtime::HttpResponse refused(const ApiError& error) {
   runtime::HttpResponse response;
@@ -78,19 +81,46 @@ runtime::HttpServerOptions http_options(ServiceOptions options) {
 
 Service::Service(engine::Engine& engine, runtime::Shard& shard, ServiceOptions options)
     : api_(engine),
+      execution_log_(engine, *engine.options().shards[0], api_.logs()),
+      events_(engine, *engine.options().shards[0]),
       pages_(engine, requests_),
       control_(api_),
       authentication_(std::move(options.credentials)),
       shard_(shard),
       max_operations_(options.max_operations),
       server_(shard, http_options(std::move(options)),
-              [this](const runtime::HttpRequest& request) { return handle(request); }) {}
+              [this](const runtime::HttpRequest& request) { return handle(request); }) {
+  engine.observe(execution_log_);
+  engine.observe(events_);
+}
 
 Service::~Service() = default;
 
 Status Service::start() { return server_.start(); }
-Status Service::stop(runtime::SteadyTime deadline) { return server_.drain(deadline); }
+Status Service::stop(runtime::SteadyTime deadline) {
+  api_.engine().activities().close();  // long polls end with nothing
+  events_.close();
+  return server_.drain(deadline);
+}
 std::uint16_t Service::port() const { return server_.port(); }
+
+// CloudWatch Logs, AWS JSON 1.1.
+runtime::HttpResponse Service::handle_logs(std::string_view target,
+                                           const runtime::HttpRequest& request) {
+  target.remove_prefix(kLogsPrefix.size());
+  Answer answered = runtime::call_on(*api_.engine().options().shards[0],
+                                     [&] { return api_.logs().call(target, request.body); });
+  runtime::HttpResponse response;
+  response.headers.add("Content-Type", kJson11);
+  if (const auto* error = std::get_if<ApiError>(&answered)) {
+    response.status = error->status;
+    response.headers.add("x-amzn-ErrorType", error->code);
+    response.body = logs_error_body(*error);
+  } else {
+    response.body = std::get<std::string>(std::move(answered));
+  }
+  return response;
+}
 
 runtime::HttpResponse Service::handle(const runtime::HttpRequest& request) {
   if (auto page = pages_.answer(request, server_)) return *std::move(page);
@@ -129,10 +159,22 @@ runtime::HttpResponse Service::call(const runtime::HttpRequest& request) {
     return answered(control_.call(request.path().substr(kControlPath.size()), request.body),
                     "application/json");
   }
+  if (request.method == "GET" && request.path() == "/_pawl/events") {
+    if (const auto error = authentication_.refuse(request, "states", api_.now())) {
+      return refused(*error);
+    }
+    return stream_events(events_, request);
+  }
   if (request.method != "POST" || request.path() != "/") {
     return refused({"UnknownOperationException", "Requests are POST to /.", 404});
   }
   std::string_view target = request.headers.get("X-Amz-Target");
+  if (target.starts_with(kLogsPrefix) && is_accepted_type(request.headers.get("Content-Type"))) {
+    if (const auto error = authentication_.refuse(request, "logs", api_.now())) {
+      return refused(*error);
+    }
+    return handle_logs(target, request);
+  }
   if (!target.starts_with(kTargetPrefix)) {
     return refused({"UnknownOperationException",
                     "The header X-Amz-Target must be AWSStepFunctions.OPERATION."});
@@ -152,7 +194,11 @@ runtime::HttpResponse Service::call(const runtime::HttpRequest& request) {
   const UnderWay under_way(operations_, !waits);
   std::string_view trace = request.headers.get("X-Amzn-Trace-Id");
   if (trace.size() > kTraceHeaderMax) trace = {};
-  return answered(api_.call(target, request.body, trace), kJson10);
+  connectors::StatesCaller caller;
+  caller.gone = [&request] {
+    return request.connection != nullptr && request.connection->peer_gone();
+  };
+  return answered(api_.call(target, request.body, trace, caller), kJson10);
 }
 
 }  // namespace pawl::service

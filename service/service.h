@@ -10,6 +10,8 @@
 //   test_state/           TestState: its request, mocks and answer
 //   authentication.h      SigV4, once there are credentials
 //   configuration.h       what the API keeps with a machine; activities.h, tags.h
+//   logs/                 what executions log, and the CloudWatch Logs API that reads it
+//   execution_events.h    changes of status, for subscribers and GET /_pawl/events
 //
 // Source: api-facts sections 1-7, 10; the recorded cases outrank it.
 #pragma once
@@ -21,6 +23,8 @@
 #include "service/api.h"
 #include "service/authentication.h"
 #include "service/control.h"
+#include "service/execution_events.h"
+#include "service/logs/execution_log.h"
 #include "service/request_statistics.h"
 #include "service/status_pages.h"
 
@@ -28,6 +32,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace pawl::service {
 
@@ -68,14 +73,19 @@ class Service {
 
   std::uint16_t port() const;
   Api& api() { return api_; }
+  ExecutionLog& execution_log() { return execution_log_; }
+  ExecutionEvents& events() { return events_; }
 
   // One HTTP request; what the server calls. For tests that need no socket.
   runtime::HttpResponse handle(const runtime::HttpRequest& request);
 
  private:
   runtime::HttpResponse call(const runtime::HttpRequest& request);  // an operation
+  runtime::HttpResponse handle_logs(std::string_view target, const runtime::HttpRequest& request);
 
   Api api_;
+  ExecutionLog execution_log_;
+  ExecutionEvents events_;
   RequestStatistics requests_;
   StatusPages pages_;
   Control control_;

@@ -128,6 +128,10 @@ void ServeCommand::make_service() {
   service_ =
       std::make_unique<service::Service>(host_->engine(), host_->shard(), std::move(options));
   host_->tasks().connect(service_->api());
+  if (!options_.log_dir.empty()) {
+    service_->execution_log().add_sink(service::make_directory_sink(options_.log_dir));
+  }
+  if (options_.log_stdout) service_->execution_log().add_sink(service::make_stdout_sink());
 }
 
 void ServeCommand::serve() {

@@ -85,6 +85,7 @@ Outcome StatesHandler::run(const TaskRequest& request) {
         engine::ParentLink{request.execution_number, request.branch, request.scheduled_event_id};
     caller.waits_for_end = is_sync(request);
   }
+  caller.gone = [&request] { return is_cancelled(request); };
   const auto answer = call_with_retries(*api_, request, call, caller);
   if (const auto* error = std::get_if<StatesError>(&answer)) {
     return TaskFailed{to_states_failure(request, *error)};

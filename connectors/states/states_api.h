@@ -5,6 +5,7 @@
 
 #include "engine/records.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ struct StatesCaller {
   std::optional<engine::ParentLink> parent;
   // The caller waits for the child's end: an Express machine is refused.
   bool waits_for_end = false;
+  // Whether nobody waits for the answer any more: a long poll then hands out nothing. Asked while
+  // the call lasts, on any shard's thread; empty: somebody does.
+  std::function<bool()> gone = {};
 };
 
 class StatesApi {

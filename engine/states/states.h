@@ -26,6 +26,10 @@ void token_succeeded(Turn& turn, Branch& branch, const asl::TaskState& state, as
 void token_failed(Turn& turn, Branch& branch, const asl::TaskState& state, Failure failure);
 // kSubmitted: ask the connector again (a child ended, a poll is due).
 void ask_again(Turn& turn, Branch& branch);
+// kQueued: a worker takes the task.
+void activity_started(Turn& turn, Branch& branch, const ActivityStartMessage& message);
+// The key of its row in the activity's queue; empty unless it is kQueued.
+std::string queue_key(const Execution& execution, const Branch& branch);
 // What the handler is given; also after a crash, from the frame alone.
 TaskRequest task_request(const Execution& execution, const Branch& branch,
                          const TurnServices& services);

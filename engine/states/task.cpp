@@ -168,7 +168,66 @@ bool credentials_of(Turn& turn, Branch& branch, const asl::TaskState& state,
   return true;
 }
 
+// "arn:aws:states:us-east-1:123456789012:activity:NAME", as this engine names its own.
+bool is_own_activity(const asl::Resource& resource, const TurnServices& services) {
+  const std::string own = "arn:" + services.partition + ":states:" + services.region + ":" +
+                          services.account + ":activity:";
+  return resource.arn.starts_with(own);
+}
+
+std::string activity_name(const asl::Resource& resource) {
+  return resource.arn.substr(resource.arn.rfind(':') + 1);
+}
+
+bool activity_exists(Turn& turn, const asl::Resource& resource) {
+  if (resource.kind != asl::ResourceKind::kActivity || turn.services().activities == nullptr ||
+      !is_own_activity(resource, turn.services())) {
+    return false;
+  }
+  const Result<bool> exists = turn.services().activities->exists(activity_name(resource));
+  // A store that cannot be read fails the commit of this turn too.
+  return !exists || *exists;
+}
+
+// The task waits for a worker. Its clocks start when one takes it.
+void enqueue(Turn& turn, Branch& branch, const asl::Resource& resource) {
+  Frame& frame = branch.frame;
+  frame.phase = Phase::kQueued;
+  frame.queued_at = turn.now();
+  set_wake(branch, std::nullopt);
+  turn.mark(branch);
+  turn.after_commit([queue = turn.services().activities, activity = activity_name(resource),
+                     task = QueuedTask{frame.queued_at, turn.execution().number, branch.id}](
+                        const Status& durable) {
+    if (durable) queue->added(activity, task);
+  });
+}
+
 }  // namespace
+
+std::string queue_key(const Execution& execution, const Branch& branch) {
+  if (branch.frame.phase != Phase::kQueued) return {};
+  const auto& state = std::get<asl::TaskState>(state_of(execution, branch).body);
+  return keys::activity_task(activity_name(state.resource), branch.frame.queued_at,
+                             execution.number, branch.id);
+}
+
+void activity_started(Turn& turn, Branch& branch, const ActivityStartMessage& message) {
+  Frame& frame = branch.frame;
+  std::vector<EventField> fields;
+  if (!message.worker.empty()) {
+    fields.push_back({Field::kWorkerName, std::string_view(message.worker)});
+  }
+  emit_task(turn, branch, EventType::kActivityStarted, fields);
+  frame.phase = Phase::kSubmitted;
+  if (frame.timeout_at) *frame.timeout_at += turn.now() - frame.queued_at;
+  if (frame.heartbeat_seconds > 0) {
+    frame.heartbeat_at = turn.now() + std::chrono::seconds(frame.heartbeat_seconds);
+  }
+  arm(branch);
+  message.task->token = task_token(turn.execution(), branch);
+  message.task->input = frame.parameters.text();
+}
 
 void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
   Execution& execution = turn.execution();
@@ -176,7 +235,8 @@ void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
   Frame& frame = branch.frame;
   TaskHandler* handler = turn.services().handlers->find(resource, execution.record.machine,
                                                         state_of(execution, branch).name);
-  if (handler == nullptr) {
+  const bool queued = handler == nullptr && activity_exists(turn, resource);
+  if (handler == nullptr && !queued) {
     return raise_runtime(turn, branch,
                          resource.kind == asl::ResourceKind::kActivity
                              ? "The activity " + resource.arn + " does not exist."
@@ -224,15 +284,16 @@ void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
   if (role) fields.push_back({Field::kCredentialsRoleArn, std::string_view(*role)});
   const EventId scheduled = emit_task(turn, branch, events.scheduled, fields);
   PAWL_ASSERT(scheduled == frame.scheduled_event);
-  fields.clear();
-  add_resource(resource, fields);
-  emit_task(turn, branch, events.started, fields);
-
-  frame.phase = Phase::kDispatched;
   frame.parameters = *std::move(parameters);
   frame.credentials_role_arn = std::move(role);
   if (times->timeout) frame.timeout_at = turn.now() + std::chrono::seconds(*times->timeout);
   frame.heartbeat_seconds = times->heartbeat.value_or(0);
+  if (queued) return enqueue(turn, branch, resource);
+
+  fields.clear();
+  add_resource(resource, fields);
+  emit_task(turn, branch, events.started, fields);
+  frame.phase = Phase::kDispatched;
   if (times->heartbeat && !token.empty()) {
     frame.heartbeat_at = turn.now() + std::chrono::seconds(*times->heartbeat);
   }

@@ -1,9 +1,11 @@
 // HTTP messages as plain values, for server and client alike.
 #pragma once
 
+#include "base/result.h"
 #include "runtime/net/address.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,10 +79,21 @@ struct HttpRequest {
   }
 };
 
+// The body of an answer that is written bit by bit.
+class HttpBodyWriter {
+ public:
+  virtual ~HttpBodyWriter() = default;
+  // Suspends until the bytes are with the kernel; an error when the client is gone or too slow.
+  virtual Status write(std::string_view bytes) = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   HttpHeaders headers;
   std::string body;
+  // In place of `body`: called with the head sent, on the request's fiber. The body ends with the
+  // connection.
+  std::function<void(HttpBodyWriter&)> stream = {};
 };
 
 // "Not Found" for 404; "Status" for numbers without a name.

@@ -219,8 +219,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
           response = {.status = 503, .headers = {}, .body = {}};
           held.set(0);
         }
-        const bool keep = parser.keep_alive() && !draining;
+        const bool keep = parser.keep_alive() && !draining && !response.stream;
         if (!answer(c, response, keep, request.version, request.method == "HEAD")) return false;
+        if (response.stream && request.method != "HEAD") stream_body(c, response);
         if (!keep) return false;
       }
       shard.yield_if_due();  // a client that pipelines without end is not alone
@@ -349,7 +350,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     if (!response.headers.has("Server") && !options.server_header.empty()) {
       head.append("Server: ").append(options.server_header).append("\r\n");
     }
-    if (has_body) {
+    if (has_body && !response.stream) {
       head.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
     }
     if (!keep) {
@@ -360,6 +361,26 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     head.append("\r\n");
     const std::string_view body = has_body && !head_only ? response.body : std::string_view();
     return c.stream.write_all(head, body, shard.clock().after(options.write_timeout)).has_value();
+  }
+
+  void stream_body(Connection& c, const HttpResponse& response) {
+    class Writer final : public HttpBodyWriter {
+     public:
+      Writer(Impl& server, Stream& stream) : server_(server), stream_(stream) {}
+      Status write(std::string_view bytes) override {
+        return stream_.write_all(bytes, server_.shard.clock().after(server_.options.write_timeout));
+      }
+
+     private:
+      Impl& server_;
+      Stream& stream_;
+    };
+    Writer writer(*this, c.stream);
+    try {
+      response.stream(writer);
+    } catch (const std::exception& error) {
+      log().error("a streamed answer failed: {}", error.what());
+    }
   }
 
   const std::string& date() {

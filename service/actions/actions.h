@@ -23,6 +23,7 @@ Answer describe_map_run(Api& api, const Request& request);
 Answer describe_state_machine(Api& api, const Request& request);
 Answer describe_state_machine_alias(Api& api, const Request& request);
 Answer describe_state_machine_for_execution(Api& api, const Request& request);
+Answer get_activity_task(Api& api, const Request& request);
 Answer get_execution_history(Api& api, const Request& request);
 Answer list_activities(Api& api, const Request& request);
 Answer list_executions(Api& api, const Request& request);
@@ -64,6 +65,9 @@ Checked<FoundMachine> find_plain_machine(Api& api, std::string_view arn);
 std::optional<ApiError> refuse_label(const Arn& arn);
 // Replaces what the API keeps with a machine.
 Status keep_configuration(Api& api, std::string_view machine, const Configuration& configuration);
+
+// InvalidLoggingConfiguration when the settings name a log group that is not there.
+std::optional<ApiError> check_destination(Api& api, const Settings& settings);
 
 // The execution that `arn` names, a child of a Map Run too: ExecutionDoesNotExist if there is none.
 // Express executions are none; where `express_children` says so those of Map Runs are.

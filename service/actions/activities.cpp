@@ -1,4 +1,4 @@
-// CreateActivity, DescribeActivity, DeleteActivity, ListActivities.
+// CreateActivity, DescribeActivity, DeleteActivity, ListActivities, GetActivityTask.
 //
 // Source: api-facts section 7; recorded cases sfn_api_activities.
 #include "asl/json/reader.h"
@@ -7,21 +7,17 @@
 #include "service/names.h"
 #include "service/page_token.h"
 
+#include <fmt/format.h>
+
 namespace pawl::service {
 
 namespace {
 
 constexpr std::string_view kList = "ListActivities";
 
-std::string activity_arn(Api& api, std::string_view name) {
-  const engine::EngineOptions& options = api.engine().options();
-  return "arn:" + options.partition + ":states:" + options.region + ":" + options.account +
-         ":activity:" + std::string(name);
-}
-
 asl::Value brief(Api& api, const Activity& activity, bool named) {
   asl::ObjectBuilder out;
-  out.set("activityArn", asl::Value::string(activity_arn(api, activity.name)));
+  out.set("activityArn", asl::Value::string(api.engine().activity_arn(activity.name)));
   if (named) out.set("name", asl::Value::string(activity.name));
   out.set("creationDate", engine::epoch_seconds(activity.creation_date));
   return std::move(out).build();
@@ -40,14 +36,15 @@ Answer create_activity(Api& api, const Request& request) {
   activity.creation_date = api.now();
   activity.encryption = asl::to_json(settings.encryption);
   if (const asl::Value* tags = request.member("tags")) {
-    if (auto refused = add_tags(activity.tags, *tags, activity_arn(api, name))) return *refused;
+    if (auto refused = add_tags(activity.tags, *tags, api.engine().activity_arn(name)))
+      return *refused;
   }
   const Result<std::optional<Activity>> known = api.activities().find(name);
   if (!known) return engine_error(known.error());
   if (*known) {
     if ((*known)->encryption == activity.encryption) return answer(brief(api, **known, false));
     return ApiError{"ActivityAlreadyExists",
-                    "Activity Already Exists: '" + activity_arn(api, name) + "'"};
+                    "Activity Already Exists: '" + api.engine().activity_arn(name) + "'"};
   }
   const Status kept = api.activities().put(activity);
   if (!kept) return engine_error(kept.error());
@@ -61,7 +58,7 @@ Answer describe_activity(Api& api, const Request& request) {
   const std::string& name = std::get<Arn>(parsed).name;
   const Result<std::optional<Activity>> activity = api.activities().find(name);
   if (!activity) return engine_error(activity.error());
-  if (!*activity || activity_arn(api, name) != arn) return activity_does_not_exist(arn);
+  if (!*activity || api.engine().activity_arn(name) != arn) return activity_does_not_exist(arn);
   asl::ObjectBuilder out(brief(api, **activity, true));
   const Result<asl::Value> encryption = asl::read_json((*activity)->encryption);
   if (encryption) out.set("encryptionConfiguration", *encryption);
@@ -73,10 +70,38 @@ Answer delete_activity(Api& api, const Request& request) {
   const Checked<Arn> parsed = parse_arn(arn, kActivities);
   if (const auto* refused = std::get_if<ApiError>(&parsed)) return *refused;
   const std::string& name = std::get<Arn>(parsed).name;
-  if (activity_arn(api, name) != arn) return empty_answer();
+  if (api.engine().activity_arn(name) != arn) return empty_answer();
   const Status gone = api.activities().erase(name);
   if (!gone) return engine_error(gone.error());
   return empty_answer();
+}
+
+Answer get_activity_task(Api& api, const Request& request) {
+  constexpr std::chrono::seconds kLongPoll{60};
+  const std::string_view arn = request.text("activityArn");
+  const Checked<Arn> parsed = parse_arn(arn, kActivities);
+  if (const auto* refused = std::get_if<ApiError>(&parsed)) return *refused;
+  const std::string& name = std::get<Arn>(parsed).name;
+  engine::ActivityQueue& queue = api.engine().activities();
+  const Result<bool> exists = queue.exists(name);
+  if (!exists) return engine_error(exists.error());
+  if (!*exists || api.engine().activity_arn(name) != arn) return activity_does_not_exist(arn);
+
+  const engine::EngineOptions& options = api.engine().options();
+  const auto task = runtime::call_on(*options.shards[0], [&] {
+    return queue.poll(name, std::string(request.text("workerName")),
+                      options.clock->after(kLongPoll), [&] { return request.caller_is_gone(); });
+  });
+  if (!task) {
+    if (task.error().code != ErrorCode::kLimit) return engine_error(task.error());
+    return ApiError{"ActivityWorkerLimitExceeded",
+                    fmt::format("Activity Worker Limit Exceeded: '{}'", arn)};
+  }
+  if (!*task) return empty_answer();
+  asl::ObjectBuilder out;
+  out.set("taskToken", asl::Value::string((*task)->token));
+  out.set("input", asl::Value::string((*task)->input));
+  return answer(std::move(out).build());
 }
 
 Answer list_activities(Api& api, const Request& request) {

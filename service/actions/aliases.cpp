@@ -87,6 +87,7 @@ Checked<Routing> read_routing(Api& api, const asl::Value& list) {
     return refused->code == "StateMachineDoesNotExist" ? no_such_alias(arns[0]) : *refused;
   }
   routing.machine = std::get<FoundMachine>(found).record;
+  if (routing.machine->deleting) return state_machine_deleting(arns[0]);
   routing.configuration = decode_configuration(routing.machine->configuration);
   for (std::size_t i = 0; i < arns.size(); ++i) {
     const Version* version = find_version(routing.configuration, parsed[i].qualifier);
@@ -226,6 +227,7 @@ Answer list_state_machine_aliases(Api& api, const Request& request) {
   if (const auto* refused = std::get_if<ApiError>(&checked)) return *refused;
   const auto& found = std::get<FoundMachine>(checked);
   if (auto refused = refuse_label(found.arn)) return *std::move(refused);
+  if (found.record->deleting) return state_machine_deleting(arn);
   const Configuration configuration = decode_configuration(found.record->configuration);
   std::uint32_t version = 0;  // 0: all
   if (!found.arn.qualifier.empty()) {

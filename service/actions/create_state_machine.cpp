@@ -27,6 +27,7 @@ Answer created_before(Api& api, const Request& request, const Configuration& ask
   const ApiError taken = state_machine_already_exists(api.engine().machine_arn(name));
   const MachinePointer record = api.engine().machines().find(name);
   if (record == nullptr) return taken;
+  if (record->deleting) return state_machine_deleting(api.engine().machine_arn(name));
   const Result<engine::RevisionRecord> revision =
       api.engine().machines().revision(name, record->revision);
   if (!revision) return engine_error(revision.error());
@@ -54,6 +55,9 @@ Answer create_state_machine(Api& api, const Request& request) {
   Configuration configuration;
   configuration.settings = default_settings();
   if (auto refused = apply_settings(request.input(), configuration.settings)) return *refused;
+  if (request.has("loggingConfiguration")) {
+    if (auto refused = check_destination(api, configuration.settings)) return *refused;
+  }
   if (auto refused = check_definition(definition, express)) return *refused;
   configuration.created_published = publish;
   configuration.created_description = request.text("versionDescription");

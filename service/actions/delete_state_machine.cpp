@@ -1,7 +1,7 @@
 // DeleteStateMachine. A machine that is not there was deleted before.
 //
-// AWS marks it DELETING and ends its executions at their next transition; here it is gone at once
-// and its executions go on to their end with the definition they were started with.
+// Its versions and aliases go at once; it stays, DELETING, until its executions have ended, which
+// they do at their next transition (Engine::delete_machine).
 #include "service/actions/actions.h"
 
 namespace pawl::service {
@@ -12,7 +12,16 @@ Answer delete_state_machine(Api& api, const Request& request) {
     if (refused->code == "StateMachineDoesNotExist") return empty_answer();
     return *refused;
   }
-  const Status deleted = api.engine().delete_machine(std::get<FoundMachine>(found).record->name);
+  const engine::MachineRecord& record = *std::get<FoundMachine>(found).record;
+  if (record.deleting) return empty_answer();
+  Configuration configuration = decode_configuration(record.configuration);
+  if (!configuration.versions.empty() || !configuration.aliases.empty()) {
+    configuration.versions.clear();
+    configuration.aliases.clear();
+    const Status kept = keep_configuration(api, record.name, configuration);
+    if (!kept) return engine_error(kept.error());
+  }
+  const Status deleted = api.engine().delete_machine(record.name);
   if (!deleted) return engine_error(deleted.error());
   return empty_answer();
 }

@@ -35,7 +35,7 @@ Answer describe_state_machine(Api& api, const Request& request) {
   asl::ObjectBuilder out;
   out.set("stateMachineArn", asl::Value::string(arn));
   out.set("name", asl::Value::string(record.name));
-  out.set("status", asl::Value::string("ACTIVE"));
+  out.set("status", asl::Value::string(record.deleting ? "DELETING" : "ACTIVE"));
   out.set("definition", asl::Value::string(metadata_only ? "{}" : revision->definition));
   out.set("roleArn", asl::Value::string(revision->role_arn));
   out.set("type", asl::Value::string(record.express ? "EXPRESS" : "STANDARD"));

@@ -1,5 +1,6 @@
 // What several actions look up.
 #include "service/actions/actions.h"
+#include "service/logs/execution_log.h"
 
 namespace pawl::service {
 
@@ -37,6 +38,19 @@ Checked<FoundMachine> find_plain_machine(Api& api, std::string_view arn) {
                             std::string(arn));
   }
   return find_machine(api, arn);
+}
+
+std::optional<ApiError> check_destination(Api& api, const Settings& settings) {
+  const asl::Value* destinations = settings.logging.find("destinations");
+  if (destinations == nullptr || destinations->size() == 0) return std::nullopt;
+  const std::string group = log_settings(api.logs(), settings.logging).group;
+  if (!group.empty()) {
+    const auto found = api.logs().store().group(group);
+    if (!found) return engine_error(found.error());
+    if (*found) return std::nullopt;
+  }
+  return ApiError{"InvalidLoggingConfiguration",
+                  "Invalid Logging Configuration: Log Destination not found."};
 }
 
 namespace {

@@ -70,6 +70,7 @@ bool choose_revision(Api& api, const FoundMachine& found, std::string_view arn,
 // What both operations check and share.
 Checked<engine::StartRequest> read_start(Api& api, const Request& request,
                                          const FoundMachine& found) {
+  if (found.record->deleting) return state_machine_deleting(request.text("stateMachineArn"));
   engine::StartRequest start;
   start.machine = found.record->name;
   start.name = request.text("name");

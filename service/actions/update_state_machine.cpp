@@ -29,6 +29,7 @@ Answer update_state_machine(Api& api, const Request& request) {
   const Checked<FoundMachine> found = find_plain_machine(api, request.text("stateMachineArn"));
   if (const auto* refused = std::get_if<ApiError>(&found)) return *refused;
   const engine::MachineRecord& before = *std::get<FoundMachine>(found).record;
+  if (before.deleting) return state_machine_deleting(request.text("stateMachineArn"));
 
   const bool publish = request.flag("publish");
   const std::optional<std::string> definition = request.optional_text("definition");
@@ -46,6 +47,9 @@ Answer update_state_machine(Api& api, const Request& request) {
   Configuration configuration = decode_configuration(before.configuration);
   const Settings settings_before = configuration.settings;
   if (auto refused = apply_settings(request.input(), configuration.settings)) return *refused;
+  if (request.has("loggingConfiguration")) {
+    if (auto refused = check_destination(api, configuration.settings)) return *refused;
+  }
   if (definition) {
     if (auto refused = check_definition(*definition, before.express)) return *refused;
   }

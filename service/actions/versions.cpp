@@ -27,6 +27,7 @@ Answer publish_state_machine_version(Api& api, const Request& request) {
   const Checked<FoundMachine> found = find_plain_machine(api, request.text("stateMachineArn"));
   if (const auto* refused = std::get_if<ApiError>(&found)) return *refused;
   const engine::MachineRecord& record = *std::get<FoundMachine>(found).record;
+  if (record.deleting) return state_machine_deleting(request.text("stateMachineArn"));
   Configuration configuration = decode_configuration(record.configuration);
   const std::string_view current =
       configuration.revision_id.empty() ? kInitialRevision : configuration.revision_id;

@@ -224,6 +224,47 @@ TEST_CASE("a deleted machine is gone, its executions can be looked at", "[servic
   });
 }
 
+TEST_CASE("a machine is DELETING until its executions end at their next transition",
+          "[service][machines]") {
+  const std::string wait = R"({"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":1,"Next":"B"},)"
+                           R"("B":{"Type":"Pass","End":true}}})";
+  World world;
+  std::string arn;
+  std::string execution;
+  world.run([&](Client& client) {
+    arn = client.create("m", wait);
+    client("PublishStateMachineVersion", {{"stateMachineArn", arn}});
+    execution = client.start(arn, "e");
+    CHECK(client("DeleteStateMachine", {{"stateMachineArn", arn}}).text == "{}");
+    CHECK(client("DescribeStateMachine", {{"stateMachineArn", arn}}).member("status") ==
+          "DELETING");
+    CHECK(client("DescribeStateMachine", {{"stateMachineArn", arn + ":1"}}).error() ==
+          "StateMachineDoesNotExist");
+    for (const std::string_view operation :
+         {"StartExecution", "PublishStateMachineVersion", "ListStateMachineAliases"}) {
+      CHECK(client(operation, {{"stateMachineArn", arn}}).error() == "StateMachineDeleting");
+    }
+    CHECK(client("CreateStateMachine", {{"name", "m"}, {"definition", kPass}, {"roleArn", kRole}})
+              .error() == "StateMachineDeleting");
+  });
+  // ... by another process, if need be.
+  world.run([&](Client& client) {
+    CHECK(client.ended(execution).member("status") == "ABORTED");
+    for (int left = 400; left > 0; --left) {
+      if (client("DescribeStateMachine", {{"stateMachineArn", arn}}).status == 400) break;
+      runtime::sleep_for(std::chrono::milliseconds(5));
+    }
+    CHECK(client("DescribeStateMachine", {{"stateMachineArn", arn}}).error() ==
+          "StateMachineDoesNotExist");
+    // Another machine of that name begins with no executions, and with all their names.
+    CHECK(client.create("m") == arn);
+    CHECK(client("ListExecutions", {{"stateMachineArn", arn}}).count("executions") == 0);
+    CHECK(client.start(arn, "e") == execution);
+    CHECK(client.ended(execution).member("status") == "SUCCEEDED");
+    CHECK(client("ListExecutions", {{"stateMachineArn", arn}}).count("executions") == 1);
+  });
+}
+
 TEST_CASE("machines are listed in pages whose tokens survive a restart", "[service][machines]") {
   World world;
   std::string token;
