@@ -56,8 +56,9 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
   host->states_api_ = std::make_unique<service::Api>(*host->engine_);
   host->tasks_->connect(*host->states_api_);
   host->embedded_ = std::make_unique<connectors::EmbeddedServices>(
-      *host->engine_, connectors::EmbeddedOptions{
-                          options.data.empty() ? "" : absolute_path(options.data) + "/objects"});
+      *host->engine_,
+      connectors::EmbeddedOptions{options.data.empty() ? "" : absolute_path(options.data)});
+  host->embedded_->connect(*host->states_api_);
   host->tasks_->connect(*host->embedded_);
   return host;
 }

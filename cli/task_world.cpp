@@ -28,6 +28,8 @@ Result<std::shared_ptr<TaskWorld::Functions>> TaskWorld::open_functions(
   functions->registry.add("states", states_);
   functions->registry.add("aws-sdk:sfn", states_);
   if (embedded_ != nullptr) embedded_->register_handlers(functions->registry);
+  // Functions that clients create run beside those of the first directory.
+  if (embedded_ != nullptr && functions_.empty()) embedded_->connect(*functions->lambda);
   functions_.emplace(directory, functions);
   return functions;
 }

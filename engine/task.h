@@ -94,6 +94,7 @@ struct TaskSucceeded {
 
 struct TaskFailed {
   Failure failure;
+  JoinedWrites writes = {};  // what was done all the same
 };
 
 // The call was accepted and its end comes later: by task token, by a child execution's end, or by

@@ -3,6 +3,7 @@
 #include "runtime/log/log.h"
 #include "service/constraints.h"
 #include "service/event_stream.h"
+#include "service/routing.h"
 
 #include <fmt/format.h>
 
@@ -52,6 +53,8 @@ bool is_accepted_type(std::string_view content_type) {
          runtime::equal_ignoring_case(type, "application/json");
 }
 
+using BodySinkOf = decltype(runtime::HttpServerOptions::body_sink);
+
 class UnderWay {
  public:
   UnderWay(std::size_t& operations, bool counts) : operations_(operations), counts_(counts) {
@@ -68,19 +71,21 @@ class UnderWay {
   const bool counts_;
 };
 
-runtime::HttpServerOptions http_options(ServiceOptions options) {
+runtime::HttpServerOptions http_options(ServiceOptions options, BodySinkOf body_sink) {
   runtime::HttpServerOptions http;
   http.address = std::move(options.address);
   http.port = options.port;
   http.tls = std::move(options.tls);
   http.max_connections = options.max_connections;
+  http.body_sink = std::move(body_sink);
   return http;
 }
 
 }  // namespace
 
 Service::Service(engine::Engine& engine, runtime::Shard& shard, ServiceOptions options)
-    : api_(engine),
+    : endpoints_(options.endpoints),
+      api_(engine),
       execution_log_(engine, *engine.options().shards[0], api_.logs()),
       events_(engine, *engine.options().shards[0]),
       pages_(engine, requests_),
@@ -88,7 +93,12 @@ Service::Service(engine::Engine& engine, runtime::Shard& shard, ServiceOptions o
       authentication_(std::move(options.credentials)),
       shard_(shard),
       max_operations_(options.max_operations),
-      server_(shard, http_options(std::move(options)),
+      server_(shard,
+              http_options(std::move(options),
+                           [this](const runtime::HttpRequest& head) {
+                             connectors::aws::Endpoint* endpoint = endpoint_of(head);
+                             return endpoint == nullptr ? nullptr : endpoint->sink(head);
+                           }),
               [this](const runtime::HttpRequest& request) { return handle(request); }) {
   engine.observe(execution_log_);
   engine.observe(events_);
@@ -122,12 +132,24 @@ runtime::HttpResponse Service::handle_logs(std::string_view target,
   return response;
 }
 
+connectors::aws::Endpoint* Service::endpoint_of(const runtime::HttpRequest& request) {
+  if (endpoints_ == nullptr) return nullptr;
+  std::string service = service_of(request);
+  if (is_query(request)) {
+    if (connectors::aws::Endpoint* query = endpoints_->find(service + " query")) return query;
+  }
+  return endpoints_->find(service);
+}
+
 runtime::HttpResponse Service::handle(const runtime::HttpRequest& request) {
   if (auto page = pages_.answer(request, server_)) return *std::move(page);
   const runtime::SteadyTime begun = shard_.now();
   runtime::HttpResponse response = call(request);
-  const std::string id = api_.new_id();
-  response.headers.add("x-amzn-RequestId", id);
+  std::string id(response.headers.get("x-amzn-RequestId"));
+  if (id.empty()) {
+    id = api_.new_id();
+    response.headers.add("x-amzn-RequestId", id);
+  }
 
   const auto time = shard_.now() - begun;
   std::string_view operation = request.headers.get("X-Amz-Target");
@@ -164,6 +186,12 @@ runtime::HttpResponse Service::call(const runtime::HttpRequest& request) {
       return refused(*error);
     }
     return stream_events(events_, request);
+  }
+  if (connectors::aws::Endpoint* endpoint = endpoint_of(request)) {
+    if (const auto error = authentication_.refuse(request, service_of(request), api_.now())) {
+      return endpoint->refuse(request, {error->code, error->message, 403, {}});
+    }
+    return endpoint->handle(request);
   }
   if (request.method != "POST" || request.path() != "/") {
     return refused({"UnknownOperationException", "Requests are POST to /.", 404});

@@ -4,6 +4,7 @@
 //   control.h             POST /_pawl/control/...: pause, resume, stop and redrive many
 //   status_pages.h        GET /_pawl/health, /_pawl/ready, /_pawl/metrics
 //   api.h                 the operations without the wire; nested workflows use it too
+//   routing.h             which service a request is for: others share the port
 //   operations.h          the table: operation -> action; actions/ has one file per action
 //   constraints.h         the model's constraints as data (model.cpp), and their check
 //   errors.h              error texts and their form
@@ -17,6 +18,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "connectors/aws/endpoint.h"
 #include "engine/engine.h"
 #include "runtime/fiber/shard.h"
 #include "runtime/http/server.h"
@@ -48,6 +50,8 @@ struct ServiceOptions {
   // StartSyncExecution). More than enough to keep disk and processor busy; past it the answer is
   // ThrottlingException at once, so that what is admitted stays quick.
   std::size_t max_operations = 1'024;
+  // Other AWS services on the same port (routing.h); null: none. Must outlive the service.
+  connectors::aws::Endpoints* endpoints = nullptr;
 };
 
 // Usage, on a fiber of `shard` (one of the engine's), after Engine::open() of all its shards:
@@ -83,6 +87,10 @@ class Service {
   runtime::HttpResponse call(const runtime::HttpRequest& request);  // an operation
   runtime::HttpResponse handle_logs(std::string_view target, const runtime::HttpRequest& request);
 
+  // The endpoint that serves `request`; nullptr: Step Functions.
+  connectors::aws::Endpoint* endpoint_of(const runtime::HttpRequest& request);
+
+  connectors::aws::Endpoints* endpoints_;
   Api api_;
   ExecutionLog execution_log_;
   ExecutionEvents events_;

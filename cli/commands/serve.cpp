@@ -122,6 +122,7 @@ void ServeCommand::make_service() {
   options.port = options_.port;
   options.credentials = std::move(credentials_);
   options.tls = tls_;
+  options.endpoints = &host_->embedded();
   options.max_connections =
       std::clamp(descriptors_, kOwnDescriptors + 64, kOwnDescriptors + options.max_connections) -
       kOwnDescriptors;

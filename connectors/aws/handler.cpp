@@ -82,6 +82,10 @@ Outcome ServiceHandler::run(const TaskRequest& request) {
   }
   if (error) return TaskFailed{to_failure(profile, request, *error, request_id)};
 
+  if (auto failure = service_.task_failure(call, answer); failure && !is_sdk(profile, request)) {
+    // What the call did stays done: it is part of the commit that records the failure.
+    return TaskFailed{*std::move(failure), std::move(writes)};
+  }
   asl::Payload output = to_output(profile, request, answer, request_id, body, ledger_.now());
   if (request.resource->pattern == asl::IntegrationPattern::kWaitForTaskToken) {
     return TaskSubmitted{std::move(output), {}, std::nullopt, std::move(writes)};

@@ -10,6 +10,7 @@
 #include "runtime/clock/clock.h"
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,6 +79,11 @@ class Service {
   virtual Answer call(const Call& call) = 0;
   // The body in which `answer` travels: its size is part of a Task's answer.
   virtual std::string body_of(const Call& call, const asl::Value& answer) const = 0;
+  // An answer that fails the Task although the call succeeded.
+  virtual std::optional<engine::Failure> task_failure(const Call& /*call*/,
+                                                      const asl::Value& /*answer*/) const {
+    return std::nullopt;
+  }
 };
 
 // Whether `failure` of the store may be told to the client as "try again".

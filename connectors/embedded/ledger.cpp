@@ -74,6 +74,11 @@ void Change::put(std::string_view key, std::string_view value) {
 void Change::erase(std::string_view key) {
   written_.insert_or_assign(std::string(key), std::nullopt);
 }
+void Change::discard() {
+  written_.clear();
+  durable_.clear();
+  lost_.clear();
+}
 void Change::when_durable(std::function<void()> effect) { durable_.push_back(std::move(effect)); }
 void Change::when_lost(std::function<void()> effect) { lost_.push_back(std::move(effect)); }
 void Change::fail(Error error) {

@@ -52,6 +52,8 @@ class Change {
 
   void put(std::string_view key, std::string_view value);
   void erase(std::string_view key);
+  // Takes back everything that this decision wrote: it refuses after all.
+  void discard();
   // Runs on the ledger's shard once the change is durable; must not suspend.
   void when_durable(std::function<void()> effect);
   // Runs when the change is certain not to happen, or its store failed.

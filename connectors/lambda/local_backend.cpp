@@ -44,6 +44,13 @@ void LocalLambda::add(FunctionConfig config) {
   pool = std::make_shared<FunctionPool>(shard_, std::move(config), options_.limits, options_.path);
 }
 
+void LocalLambda::remove(std::string_view name) {
+  const auto found = pools_.find(name);
+  if (found == pools_.end()) return;
+  found->second->retire();
+  pools_.erase(found);
+}
+
 FunctionPool* LocalLambda::find(std::string_view name) const {
   const auto found = pools_.find(name);
   return found == pools_.end() ? nullptr : found->second.get();

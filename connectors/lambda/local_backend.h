@@ -39,6 +39,8 @@ class LocalLambda final : public LambdaBackend {
 
   // On the shard: declares a function, or declares it anew; its running calls go on as they began.
   void add(FunctionConfig config);
+  // On the shard: takes a function away; its running calls end as they began.
+  void remove(std::string_view name);
   // On the shard; empty stats for an unknown name.
   PoolStats stats(std::string_view function) const;
 

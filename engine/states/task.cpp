@@ -252,8 +252,10 @@ void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
   // The token names the scheduling event, whose number is the next one.
   frame.scheduled_event = execution.next_event;
   std::string token;
-  if (resource.pattern == asl::IntegrationPattern::kWaitForTaskToken ||
-      resource.kind == asl::ResourceKind::kActivity) {
+  const bool by_token = resource.pattern == asl::IntegrationPattern::kWaitForTaskToken ||
+                        resource.kind == asl::ResourceKind::kActivity;
+  // A .sync task has a token as well, which its parameters may pass on [rec].
+  if (by_token || resource.pattern == asl::IntegrationPattern::kSync) {
     std::array<std::byte, kNonceBytes> nonce;
     turn.services().random->fill(nonce);
     frame.token_nonce.assign(reinterpret_cast<const char*>(nonce.data()), nonce.size());
@@ -294,7 +296,7 @@ void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
   add_resource(resource, fields);
   emit_task(turn, branch, events.started, fields);
   frame.phase = Phase::kDispatched;
-  if (times->heartbeat && !token.empty()) {
+  if (times->heartbeat && by_token) {
     frame.heartbeat_at = turn.now() + std::chrono::seconds(*times->heartbeat);
   }
   arm(branch);
@@ -307,6 +309,7 @@ void resume_task(Turn& turn, Branch& branch, const asl::TaskState& state, Outcom
     return succeed_attempt(turn, branch, state, std::move(succeeded->output));
   }
   if (auto* failed = std::get_if<TaskFailed>(&outcome)) {
+    turn.join(std::move(failed->writes));
     // The connector could not make a call of it (bad parameters, no mocked answer).
     if (failed->failure.error == kStatesRuntime) {
       close_attempt(branch);

@@ -249,19 +249,23 @@ std::optional<SignatureRefusal> check_scope(const Scope& scope, const std::strin
 
 // The last line of the canonical request; what the client claims about its body is held to the
 // body that came.
+std::string body_hash(const HttpRequest& request) {
+  return request.sink != nullptr ? request.sink->sha256() : hex(sha256(request.body));
+}
+
 std::optional<std::string> payload_hash(const HttpRequest& request, bool presigned,
                                         std::string_view service, bool& body_is_signed) {
   if (request.headers.has("X-Amz-Content-Sha256")) {
     std::string claimed(request.headers.get("X-Amz-Content-Sha256"));
     body_is_signed = claimed != kUnsignedPayload && !claimed.starts_with("STREAMING-");
-    if (body_is_signed && !equal_secrets(claimed, hex(sha256(request.body)))) return std::nullopt;
+    if (body_is_signed && !equal_secrets(claimed, body_hash(request))) return std::nullopt;
     return claimed;
   }
   if (presigned && service == "s3") {
     body_is_signed = false;
     return std::string(kUnsignedPayload);
   }
-  return hex(sha256(request.body));
+  return body_hash(request);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,12 +63,34 @@ class HttpConnection {
   virtual bool peer_gone() const = 0;
 };
 
+// Takes the body of a request while it comes, so that a large one need not fit in memory.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // On the connection's fiber; may suspend. After an error nothing more comes: the handler answers,
+  // and the connection ends.
+  virtual Status write(std::string_view bytes) = 0;
+  // SHA-256 of what was written, in hex: what a signature says about a body is held to it.
+  virtual std::string sha256() = 0;
+};
+
+// Gives the body of an answer piece by piece.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  virtual std::uint64_t size() const = 0;  // of all of it: the Content-Length
+  // Up to `max` bytes, at least one. On the connection's fiber; may suspend. After an error the
+  // connection is cut: the client sees that bytes are missing.
+  virtual Result<std::string> read(std::size_t max) = 0;
+};
+
 struct HttpRequest {
   std::string method;  // as sent: "GET"
   std::string target;  // as sent: "/path?query"
   int version = 11;    // 10 or 11
   HttpHeaders headers;
   std::string body;
+  std::shared_ptr<BodySink> sink;  // took the body, which is empty then; see HttpServerOptions
   SocketAddress peer;
   const HttpConnection* connection = nullptr;  // while the handler runs; null outside a server
 
@@ -94,6 +117,7 @@ struct HttpResponse {
   // In place of `body`: called with the head sent, on the request's fiber. The body ends with the
   // connection.
   std::function<void(HttpBodyWriter&)> stream = {};
+  std::shared_ptr<BodySource> source = nullptr;  // instead of `body`: servers only
 };
 
 // "Not Found" for 404; "Status" for numbers without a name.

@@ -153,6 +153,16 @@ void HttpParser<Message>::expect_no_body() {
 }
 
 template <typename Message>
+bool HttpParser<Message>::limit_body(std::size_t bytes) {
+  impl_->limits.body_bytes = bytes;
+  const boost::optional<std::uint64_t> length = impl_->collector.content_length();
+  if (length && *length > bytes) return false;
+  // Beast looks at a chunk's size when it begins.
+  impl_->collector.body_limit(bytes);
+  return true;
+}
+
+template <typename Message>
 bool HttpParser<Message>::started() const {
   return impl_->started;
 }

@@ -37,6 +37,10 @@ class HttpParser {
   // Before feed(): the message has no body whatever its head says (the answer to HEAD).
   void expect_no_body();
 
+  // After the head: the body may have no more than this, instead of limits.body_bytes. False: it
+  // says already that it has.
+  bool limit_body(std::size_t bytes);
+
   bool started() const;  // some bytes were used
   bool head_done() const;
   bool done() const;

@@ -5,6 +5,7 @@
 #include "runtime/log/log.h"
 #include "runtime/net/socket.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <exception>
@@ -16,6 +17,8 @@ namespace pawl::runtime {
 namespace {
 
 constexpr std::size_t kScratchBytes = 64 * 1024;
+// An answer that streams is read and sent in pieces of this size.
+constexpr std::size_t kPieceBytes = 256 * 1024;
 
 // After a refusal the client may still be sending. Closing at once would reset the connection and
 // could destroy our answer on its way (RFC 9112 section 9.6), so read on for a while.
@@ -205,7 +208,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     }
     for (;;) {
       {
-        HttpParser<HttpRequest> parser({options.max_head_bytes, options.max_body_bytes});
+        HttpParser<HttpRequest> parser({options.max_head_bytes, body_bytes_max()});
         Buffered held(buffered);
         if (!read_request(c, parser, held)) return false;
         HttpRequest& request = parser.message();
@@ -219,9 +222,11 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
           response = {.status = 503, .headers = {}, .body = {}};
           held.set(0);
         }
-        const bool keep = parser.keep_alive() && !draining && !response.stream;
+        const bool keep =
+            parser.done() && parser.keep_alive() && !draining && !response.stream;
         if (!answer(c, response, keep, request.version, request.method == "HEAD")) return false;
         if (response.stream && request.method != "HEAD") stream_body(c, response);
+        if (!parser.done()) linger(c);
         if (!keep) return false;
       }
       shard.yield_if_due();  // a client that pipelines without end is not alone
@@ -245,7 +250,14 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     return {.status = 500, .headers = {}, .body = {}};
   }
 
-  // Reads one whole request. False: the connection is over, and an answer was given if one is due.
+  std::size_t body_bytes_max() const {
+    return options.body_sink ? std::max(options.max_body_bytes,
+                                        static_cast<std::size_t>(options.max_streamed_bytes))
+                             : options.max_body_bytes;
+  }
+
+  // Reads one whole request; the rest of a body that its sink refuses stays unread. False: the
+  // connection is over, and an answer was given if one is due.
   bool read_request(Connection& c, HttpParser<HttpRequest>& parser, Buffered& held) {
     SteadyTime deadline = shard.clock().after(options.header_timeout);
     bool head_seen = false;
@@ -262,6 +274,13 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
           if (const int status = head_refusal(parser.message()); status != 0) {
             return refuse_request(c, status);
           }
+          HttpRequest& head = parser.message();
+          if (options.body_sink) {
+            head.sink = options.body_sink(head);
+            if (head.sink == nullptr && !parser.limit_body(options.max_body_bytes)) {
+              return refuse_request(c, 413);
+            }
+          }
           const bool asks =
               parser.message().headers.has("Expect") && parser.message().version >= 11;
           if (asks && !parser.done() && used_in_all == data.size()) {
@@ -276,6 +295,14 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
         c.pending.assign(data.substr(used_in_all));
       } else {
         c.pending.erase(0, used_in_all);
+      }
+      if (HttpRequest& request = parser.message(); request.sink != nullptr && head_seen) {
+        if (!request.body.empty()) {
+          const Status taken = request.sink->write(request.body);
+          request.body.clear();
+          if (!taken) return true;
+          deadline = shard.clock().after(options.body_timeout);
+        }
       }
       if (parser.done()) {
         if (c.pending.empty()) c.pending.shrink_to_fit();  // it may be idle for long
@@ -310,6 +337,11 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 
   bool refuse_request(Connection& c, int status) {
     if (!answer(c, {.status = status, .headers = {}, .body = {}}, false, 11, false)) return false;
+    linger(c);
+    return false;
+  }
+
+  void linger(Connection& c) {
     c.stream.shutdown_write();
     const SteadyTime deadline = shard.clock().after(kLingerTime);
     for (std::size_t read = 0; read < kLingerBytes;) {
@@ -317,7 +349,6 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
       if (!n || *n == 0) break;
       read += *n;
     }
-    return false;
   }
 
   bool answer(Connection& c, const HttpResponse& response, bool keep, int version, bool head_only) {
@@ -351,7 +382,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
       head.append("Server: ").append(options.server_header).append("\r\n");
     }
     if (has_body && !response.stream) {
-      head.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+      const std::uint64_t size =
+          response.source != nullptr ? response.source->size() : response.body.size();
+      head.append("Content-Length: ").append(std::to_string(size)).append("\r\n");
     }
     if (!keep) {
       head.append("Connection: close\r\n");
@@ -359,6 +392,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
       head.append("Connection: keep-alive\r\n");
     }
     head.append("\r\n");
+    if (has_body && !head_only && response.source != nullptr) {
+      return send_pieces(c, head, *response.source);
+    }
     const std::string_view body = has_body && !head_only ? response.body : std::string_view();
     return c.stream.write_all(head, body, shard.clock().after(options.write_timeout)).has_value();
   }
@@ -381,6 +417,25 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     } catch (const std::exception& error) {
       log().error("a streamed answer failed: {}", error.what());
     }
+  }
+
+  // Sends the head and a body whose size is known, piece by piece.
+  bool send_pieces(Connection& c, const std::string& head, BodySource& source) {
+    std::string_view before = head;
+    for (std::uint64_t left = source.size(); left > 0 || !before.empty();) {
+      Result<std::string> piece = std::string();
+      if (left > 0) piece = source.read(kPieceBytes);
+      if (!piece || (left > 0 && piece->empty()) || piece->size() > left) {
+        log().error("an answer was cut: {}", piece ? "its size is wrong" : piece.error().message);
+        return false;
+      }
+      if (!c.stream.write_all(before, *piece, shard.clock().after(options.write_timeout))) {
+        return false;
+      }
+      before = {};
+      left -= piece->size();
+    }
+    return true;
   }
 
   const std::string& date() {

@@ -30,9 +30,14 @@ struct HttpServerOptions {
   // A definition of 1 MiB arrives escaped inside a JSON string, with the rest of the request
   // around.
   std::size_t max_body_bytes = std::size_t{2} * 1024 * 1024 + 64 * 1024;
+  // Asked when a head has come: who takes its body as it comes. Null, or an empty function: the
+  // body is collected, up to max_body_bytes. While a sink takes it, `body_timeout` is for each
+  // read.
+  std::function<std::shared_ptr<BodySink>(const HttpRequest& head)> body_sink;
+  std::uint64_t max_streamed_bytes = std::uint64_t{6} << 30U;
   std::chrono::milliseconds header_timeout{10'000};  // from the first byte of a request
   std::chrono::milliseconds body_timeout{30'000};    // from the end of the head
-  std::chrono::milliseconds write_timeout{30'000};   // for one answer
+  std::chrono::milliseconds write_timeout{30'000};   // for one answer, or a piece of a streamed one
   std::chrono::milliseconds idle_timeout{75'000};    // between requests
   std::size_t max_connections = 10'000;
   // Bodies of all connections together: those that are coming, and answers that are not taken. Past

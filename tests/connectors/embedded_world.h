@@ -37,7 +37,7 @@ class EmbeddedWorld {
     options.handlers = handlers != nullptr ? handlers : &registry;
     options.shards = {&shard};
     engine::Engine made(options);
-    EmbeddedServices services(made, {object_directory});
+    EmbeddedServices services(made, {directory});
     services.register_handlers(registry);
     engine_ = &made;
     services_ = &services;
@@ -117,7 +117,7 @@ class EmbeddedWorld {
   runtime::VirtualClock clock{runtime::WallTime(std::chrono::milliseconds(1'767'225'600'000))};
   runtime::SeededRandom random{42};
   std::unique_ptr<runtime::Store> store;
-  std::string object_directory;
+  std::string directory;
   engine::TaskHandlers* handlers = nullptr;  // instead of the embedded services' own
 
  private:

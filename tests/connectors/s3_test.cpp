@@ -97,25 +97,26 @@ TEST_CASE("lists come in pages, and group by delimiter", "[connectors][s3]") {
 TEST_CASE("large objects are files beside the store, and go with their rows", "[connectors][s3]") {
   const TempDirectory directory;
   EmbeddedWorld world;
-  world.object_directory = directory.path() + "/objects";
+  world.directory = directory.path();
+  const std::string objects = directory.path() + "/objects";
   const std::string large(s3::kRowBytesMax + 1, 'x');
   world.run([&](EmbeddedWorld& w) {
     s3(w, "CreateBucket", R"({"Bucket":"data"})");
     s3(w, "PutObject", put("small", "x"));
-    CHECK(files_in(world.object_directory) == 0);
+    CHECK(files_in(objects) == 0);
     s3(w, "PutObject", put("large", large));
     s3(w, "PutObject", put("large", large + "y"));
   });
   // A crash in the middle of an upload leaves a file that no row names.
   directory.write("objects/00000000000000000000000000000000", "lost");
   world.run([&](EmbeddedWorld& w) {
-    while (files_in(world.object_directory) > 1) runtime::sleep_for(std::chrono::milliseconds(1));
+    while (files_in(objects) > 1) runtime::sleep_for(std::chrono::milliseconds(1));
     const std::string range =
         s3(w, "GetObject", R"({"Bucket":"data","Key":"large","Range":"bytes=-2"})");
     CHECK(asl::read_json(range)->find("Body")->as_string() == "xy");
     CHECK(asl::read_json(range)->find("ContentRange")->as_string() == "bytes 65536-65537/65538");
     s3(w, "DeleteObject", R"({"Bucket":"data","Key":"large"})");
-    while (files_in(world.object_directory) > 0) runtime::sleep_for(std::chrono::milliseconds(1));
+    while (files_in(objects) > 0) runtime::sleep_for(std::chrono::milliseconds(1));
     CHECK(s3(w, "GetObject", R"({"Bucket":"data","Key":"large"})").starts_with("NoSuchKey"));
   });
 }
