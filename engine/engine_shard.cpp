@@ -444,27 +444,27 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
   }
   // Nothing new to wait for: its effects may still not overtake those of earlier turns.
   const runtime::CommitNumber commit = execution->last_commit;
-  after(commit,
-        [this, execution, dispatches = turn.take_dispatches(), effects = turn.take_effects(),
-         cancelled = turn.take_cancelled(), map_runs = std::move(map_runs), changes](const Status& durable) {
-          for (const auto& effect : effects) effect(durable);
-          if (!durable) return;
-          tell_observers(*execution, changes);
-          for (const CancelledTask& task : cancelled) {
-            shard_.spawn_when_possible([this, execution, task] {
-              TaskHandler* handler = services_.handlers->find(
-                  *task.request.resource, execution->record.machine, task.request.state_name);
-              if (handler != nullptr) handler->cancel(task.request, task.continuation);
-            });
-          }
-          for (const Dispatch& what : dispatches) dispatch(execution, what);
-          end_map_run_effects(map_runs);
-          if (execution->ended()) {
-            ended(execution);
-          } else {
-            rest(execution);
-          }
-        });
+  after(commit, [this, execution, dispatches = turn.take_dispatches(),
+                 effects = turn.take_effects(), cancelled = turn.take_cancelled(),
+                 map_runs = std::move(map_runs), changes](const Status& durable) {
+    for (const auto& effect : effects) effect(durable);
+    if (!durable) return;
+    tell_observers(*execution, changes);
+    for (const CancelledTask& task : cancelled) {
+      shard_.spawn_when_possible([this, execution, task] {
+        TaskHandler* handler = services_.handlers->find(
+            *task.request.resource, execution->record.machine, task.request.state_name);
+        if (handler != nullptr) handler->cancel(task.request, task.continuation);
+      });
+    }
+    for (const Dispatch& what : dispatches) dispatch(execution, what);
+    end_map_run_effects(map_runs);
+    if (execution->ended()) {
+      ended(execution);
+    } else {
+      rest(execution);
+    }
+  });
   return true;
 }
 

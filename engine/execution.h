@@ -119,10 +119,9 @@ struct MapRunMessage {
   MapRunUpdate update;                // kUpdate
   std::function<void(Status)> reply;  // kUpdate: once that is durable
 };
-using Message =
-    std::variant<StartMessage, ResumeMessage, TimerMessage, OutcomeMessage, TokenMessage,
-                 ActivityStartMessage, StopMessage, RedriveMessage, ChildEndedMessage,
-                 MapRunMessage>;
+using Message = std::variant<StartMessage, ResumeMessage, TimerMessage, OutcomeMessage,
+                             TokenMessage, ActivityStartMessage, StopMessage, RedriveMessage,
+                             ChildEndedMessage, MapRunMessage>;
 
 struct Execution {
   ExecutionNumber number = 0;
@@ -157,8 +156,8 @@ struct Execution {
   int handlers_running = 0;
   std::shared_ptr<MapRun> map_run;        // whose child it is
   std::optional<ChildStart> child_start;  // until that is committed
-  bool abandoned = false;  // the store failed: what is in memory is void
-  bool paused = false;     // by an operator: no state is entered (engine/pauses.h)
+  bool abandoned = false;                 // the store failed: what is in memory is void
+  bool paused = false;                    // by an operator: no state is entered (engine/pauses.h)
   runtime::CommitNumber last_commit = 0;
   std::function<void(const Execution&)> on_end;  // after the end is durable
 

@@ -35,9 +35,9 @@ enum class Phase : std::uint8_t {
   kChildren = 5,    // a Parallel or Map state waits for its branches
   kDone = 6,        // a child branch has ended; `input` holds its output until the parent ends
   kResuming = 7,    // a submitted Task's handler runs again (resume())
-  kRework = 8,  // `state` was entered and its work begins again: by a redrive. What is open when
-                // an execution fails is kept in this phase
-  kMapRun = 9,  // a distributed Map waits for its Map Run
+  kRework = 8,   // `state` was entered and its work begins again: by a redrive. What is open when
+                 // an execution fails is kept in this phase
+  kMapRun = 9,   // a distributed Map waits for its Map Run
   kQueued = 10,  // an activity's task waits for a worker (activity_queue.h)
 };
 

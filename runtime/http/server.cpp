@@ -222,8 +222,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
           response = {.status = 503, .headers = {}, .body = {}};
           held.set(0);
         }
-        const bool keep =
-            parser.done() && parser.keep_alive() && !draining && !response.stream;
+        const bool keep = parser.done() && parser.keep_alive() && !draining && !response.stream;
         if (!answer(c, response, keep, request.version, request.method == "HEAD")) return false;
         if (response.stream && request.method != "HEAD") stream_body(c, response);
         if (!parser.done()) linger(c);
