@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace pawl::engine {
@@ -52,9 +53,8 @@ class Inspector {
   // --- what it gives ---
   virtual const asl::Value* context() const = 0;  // nullptr: the engine's own
   virtual const MapItem* map_item() const = 0;    // of the Map around the state; nullptr: none
-  // The items that a Map's ItemReader reads; nullptr: they are in the state's input. An error
-  // fails the state with States.ItemReaderFailed.
-  virtual const Result<asl::Payload>* item_data() const = 0;
+  // What a Map's ItemReader reads; nullptr: the items are in the state's input.
+  virtual const std::string* item_data() const = 0;
   // False: the test has taken too long, and the state fails with States.Timeout.
   virtual bool go_on() const = 0;
   // Ends a Parallel (no settings) or Map state in the place of its branches or iterations.

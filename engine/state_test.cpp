@@ -92,7 +92,7 @@ class Run final : public Inspector {
   }
   const asl::Value* context() const override { return test_.context ? &*test_.context : nullptr; }
   const MapItem* map_item() const override { return test_.map_item ? &*test_.map_item : nullptr; }
-  const Result<asl::Payload>* item_data() const override {
+  const std::string* item_data() const override {
     return test_.item_data ? &*test_.item_data : nullptr;
   }
   bool go_on() const override { return services_.clock->wall_now() < end_; }

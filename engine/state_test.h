@@ -37,8 +37,7 @@ struct StateTest {
   std::optional<std::int64_t> failed_children;  // iterations of the Map, with a mocked result
   std::optional<asl::Value> context;            // instead of a context object made up
   std::optional<MapItem> map_item;              // the state is within a Map: the item of its turn
-  // What the Map's ItemReader reads. An error fails the state with States.ItemReaderFailed.
-  std::optional<Result<asl::Payload>> item_data;
+  std::optional<std::string> item_data;         // what the Map's ItemReader reads, as it is there
 
   // Past it: States.Timeout.
   std::chrono::milliseconds longest = std::chrono::minutes(5);

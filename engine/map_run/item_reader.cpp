@@ -32,6 +32,20 @@ Value location(std::string_view bucket, std::string_view key) {
       .build();
 }
 
+// The parser of one object. Each has its own: a CSV file its own first row.
+Result<std::unique_ptr<ItemParser>> make_item_parser(
+    const asl::ItemReader& reader, const std::optional<std::vector<std::string>>& headers) {
+  if (reader.input_type == "CSV") {
+    return make_csv_parser({.delimiter = reader.csv_delimiter, .headers = headers});
+  }
+  if (reader.input_type == "JSONL") return make_json_lines_parser();
+  if (reader.input_type == "JSON") return make_json_parser(reader.items_pointer);
+  if (reader.input_type == "PARQUET") {
+    return invalid("Reading Parquet is not supported; export the data as CSV or JSON Lines.");
+  }
+  return invalid("The ReaderConfig needs an InputType: CSV, JSON, JSONL or MANIFEST.");
+}
+
 // One reading: gathers items into pages, counts them, and knows when it is enough.
 class Reading {
  public:
@@ -62,23 +76,9 @@ class Reading {
     return read_object(order_.parameters, bucket, key, reader_.csv_headers);
   }
 
-  // The parser of one object. Each has its own: a CSV file its own first row.
-  Result<std::unique_ptr<ItemParser>> parser(
-      const std::optional<std::vector<std::string>>& headers) const {
-    if (reader_.input_type == "CSV") {
-      return make_csv_parser({.delimiter = reader_.csv_delimiter, .headers = headers});
-    }
-    if (reader_.input_type == "JSONL") return make_json_lines_parser();
-    if (reader_.input_type == "JSON") return make_json_parser(reader_.items_pointer);
-    if (reader_.input_type == "PARQUET") {
-      return invalid("Reading Parquet is not supported; export the data as CSV or JSON Lines.");
-    }
-    return invalid("The ReaderConfig needs an InputType: CSV, JSON, JSONL or MANIFEST.");
-  }
-
   Status read_object(const Value& parameters, const std::string& bucket, const std::string& key,
                      const std::optional<std::vector<std::string>>& headers) {
-    Result<std::unique_ptr<ItemParser>> made = parser(headers);
+    Result<std::unique_ptr<ItemParser>> made = make_item_parser(reader_, headers);
     if (!made) return std::move(made).error();
     return parse_object(parameters, bucket, key, **made);
   }
@@ -246,6 +246,47 @@ class Reading {
 
 Result<std::uint64_t> read_items(const ReadOrder& order, S3Calls& calls, const PageSink& pages) {
   return Reading(order, calls, pages).run();
+}
+
+Result<asl::Payload> parse_item_data(const asl::ItemReader& reader, std::string_view data,
+                                     std::int64_t max_items) {
+  if (max_items < 0) return invalid("field MaxItems must be positive");
+  // A listing is an array of its entries; a manifest is read by way of what it names.
+  const bool listing = reader.resource.api_action == "listObjectsV2" && !reader.load_and_flatten;
+  Result<std::unique_ptr<ItemParser>> parser =
+      listing ? make_json_parser("") : make_item_parser(reader, reader.csv_headers);
+  if (!parser) return std::move(parser).error();
+  std::vector<Value> items;
+  asl::ObjectBuilder members;
+  bool keyed = false;
+  Status broken;
+  std::int64_t count = 0;
+  std::size_t bytes = 0;
+  const ItemSink sink = [&](const RawItem& raw) {
+    if (max_items > 0 && count == max_items) return false;
+    bytes += raw.json.size();
+    if (bytes > kItemDataBytesMax) {
+      broken = invalid("The items in the data are too large.");
+      return false;
+    }
+    Result<Value> value = asl::read_json(raw.json);
+    if (!value) {
+      broken = value.error();
+      return false;
+    }
+    ++count;
+    keyed = raw.key.has_value();
+    if (keyed) {
+      members.set(*raw.key, *std::move(value));
+    } else {
+      items.push_back(*std::move(value));
+    }
+    return true;
+  };
+  if (Status fed = (*parser)->feed(data, sink); !fed) return std::move(fed).error();
+  if (Status finished = (*parser)->finish(sink); !finished) return std::move(finished).error();
+  if (!broken) return std::move(broken).error();
+  return asl::Payload::of(keyed ? std::move(members).build() : Value::array(std::move(items)));
 }
 
 }  // namespace pawl::engine

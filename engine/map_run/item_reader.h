@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 
 namespace pawl::engine {
 
@@ -30,5 +31,14 @@ using PageSink = std::function<Status(const ItemPage&, std::uint64_t first)>;
 // Reads everything; answers the number of items. kInvalid: the message is the cause of
 // States.ItemReaderFailed; other errors are those of `pages`.
 Result<std::uint64_t> read_items(const ReadOrder& order, S3Calls& calls, const PageSink& pages);
+
+// Items that are held in memory all at once, as JSON. A short CSV file with many columns makes far
+// more of itself.
+inline constexpr std::size_t kItemDataBytesMax = std::size_t{4} << 20;
+
+// The items in `data`, the whole of what a reader would read of one object or listing; as many as
+// `max_items` (0: all). An array, or an object of those of an object. kInvalid: as above.
+Result<asl::Payload> parse_item_data(const asl::ItemReader& reader, std::string_view data,
+                                     std::int64_t max_items);
 
 }  // namespace pawl::engine

@@ -44,40 +44,14 @@ std::string run_arn(const TurnServices& services, const MapRunRecord& record) {
 
 // --- the fields that are evaluated on entry --------------------------------------------------
 
-// A field of ItemBatcher: at least 1. Empty: the failure was raised.
-std::optional<std::int64_t> batch_limit(Turn& turn, Branch& branch, const asl::NumberField& field,
-                                        std::string_view name, const asl::Value& input) {
-  const FieldNumber number =
-      field_integer(turn, branch, field, std::string(name) + "Path", input, 1);
-  if (number.raised) return std::nullopt;
-  if (number.value && *number.value < 1) {
-    raise_runtime(turn, branch, std::string(name) + " must be positive.");
-    return std::nullopt;
-  }
-  return number.value.value_or(0);
-}
-
 bool read_batcher(Turn& turn, Branch& branch, const asl::Value& input, MapRunRecord& record) {
   const auto& batcher = distributed_of(turn.execution(), branch).item_batcher;
   if (!batcher) return true;
-  const auto items =
-      batch_limit(turn, branch, batcher->max_items_per_batch, "MaxItemsPerBatch", input);
-  if (!items) return false;
-  const auto bytes =
-      batch_limit(turn, branch, batcher->max_input_bytes_per_batch, "MaxInputBytesPerBatch", input);
-  if (!bytes) return false;
-  const auto largest = static_cast<std::int64_t>(turn.limits().payload_bytes);
-  record.batch_items = *items == 0 ? static_cast<std::int64_t>(kMapRunItemsMax) : *items;
-  record.batch_bytes = *bytes == 0 ? largest : std::min(*bytes, largest);
+  const std::optional<BatchLimits> limits = batch_limits(turn, branch, *batcher, input);
+  if (!limits) return false;
+  record.batch_items = limits->items;
+  record.batch_bytes = limits->bytes;
   return true;
-}
-
-// MaxItems of the ItemReader; 0: all. What is negative the reader refuses. Empty: raised.
-std::optional<std::int64_t> read_max_items(Turn& turn, Branch& branch,
-                                           const asl::ItemReader& reader, const asl::Value& input) {
-  const FieldNumber number = field_integer(turn, branch, reader.max_items, "MaxItemsPath", input);
-  if (number.raised) return std::nullopt;
-  return number.value.value_or(0);
 }
 
 // --- calls to S3 -------------------------------------------------------------------------------
@@ -122,7 +96,7 @@ void read(Turn& turn, Branch& branch) {
   if (!evaluate_parameters(turn, branch, reader.parameters, work.parameters)) return;
   const std::optional<asl::Payload> input = apply_input_path(turn, branch);
   if (!input) return;
-  const auto max_items = read_max_items(turn, branch, reader, input->value());
+  const auto max_items = max_items_of(turn, branch, reader, input->value());
   if (!max_items) return;
   work.max_items = *max_items;
   work.reader = &reader;
@@ -249,30 +223,13 @@ std::optional<ChildStart> next_start(Turn& turn, Branch& branch) {
     start.input = *std::move(input);
     start.items = 1;
   } else {
-    asl::ObjectBuilder object;
-    std::size_t bytes = std::string_view(R"({"Items":[]})").size();
-    if (batcher->batch_input.present()) {
-      const std::optional<asl::Payload> input = apply_input_path(turn, branch);
-      if (!input) return std::nullopt;
-      std::optional<asl::Value> batch_input =
-          evaluate_template(turn, branch, batcher->batch_input, input->value());
-      if (!batch_input) return std::nullopt;
-      bytes += std::string_view(R"("BatchInput":,)").size() + asl::to_json(*batch_input).size();
-      object.set("BatchInput", *std::move(batch_input));
-    }
-    std::vector<asl::Value> items;
-    while (run->taken_item + items.size() < record.total_items &&
-           static_cast<std::int64_t>(items.size()) < record.batch_items) {
-      const auto item = selected_item(turn, branch, run->taken_item + items.size());
-      if (!item) return std::nullopt;
-      bytes += item->text().size() + (items.empty() ? 0 : 1);
-      // One that is too large by itself goes alone; the child's limit judges it.
-      if (!items.empty() && bytes > static_cast<std::size_t>(record.batch_bytes)) break;
-      items.push_back(item->value());
-    }
-    start.items = items.size();
-    object.set("Items", asl::Value::array(std::move(items)));
-    start.input = asl::Payload::of(std::move(object).build());
+    std::optional<ItemBatch> batch =
+        next_batch(turn, branch, *batcher, {record.batch_items, record.batch_bytes},
+                   run->taken_item, record.total_items,
+                   [&](std::uint64_t index) { return selected_item(turn, branch, index); });
+    if (!batch) return std::nullopt;
+    start.input = std::move(batch->input);
+    start.items = batch->items;
   }
   if (start.input.exceeds(turn.limits().payload_bytes)) {
     fail_run(turn, branch, kStatesDataLimitExceeded,
@@ -423,7 +380,7 @@ void enter_map_run(Turn& turn, Branch& branch, const asl::MapState& state,
   if (distributed.item_reader) {
     asl::Value parameters;
     if (!evaluate_parameters(turn, branch, distributed.item_reader->parameters, parameters)) return;
-    if (!read_max_items(turn, branch, *distributed.item_reader, input.value())) return;
+    if (!max_items_of(turn, branch, *distributed.item_reader, input.value())) return;
   }
 
   run->number = turn.services().next_number();

@@ -2,6 +2,10 @@
 
 #include "asl/json/writer.h"
 #include "engine/interpreter.h"
+#include "engine/map_run/map_run.h"
+
+#include <algorithm>
+#include <vector>
 
 namespace pawl::engine {
 
@@ -9,6 +13,19 @@ namespace {
 
 std::string shown(const asl::Value& value) {
   return value.is_string() ? std::string(value.as_string()) : asl::to_json(value);
+}
+
+// A field of ItemBatcher: at least 1; 0: it is not given. Empty: the failure was raised.
+std::optional<std::int64_t> batch_limit(Turn& turn, Branch& branch, const asl::NumberField& field,
+                                        std::string_view name, const asl::Value& input) {
+  const FieldNumber number =
+      field_integer(turn, branch, field, std::string(name) + "Path", input, 1);
+  if (number.raised) return std::nullopt;
+  if (number.value && *number.value < 1) {
+    raise_runtime(turn, branch, std::string(name) + " must be positive.");
+    return std::nullopt;
+  }
+  return number.value.value_or(0);
 }
 
 }  // namespace
@@ -112,6 +129,57 @@ std::optional<asl::Payload> item_input(Turn& turn, Branch& branch, const asl::Ma
       evaluate_template(turn, branch, state.item_selector, effective->value(), {.item = &item});
   if (!selected) return std::nullopt;
   return asl::Payload::of(*std::move(selected));
+}
+
+std::optional<std::int64_t> max_items_of(Turn& turn, Branch& branch, const asl::ItemReader& reader,
+                                         const asl::Value& input) {
+  const FieldNumber number = field_integer(turn, branch, reader.max_items, "MaxItemsPath", input);
+  if (number.raised) return std::nullopt;
+  return number.value.value_or(0);
+}
+
+std::optional<BatchLimits> batch_limits(Turn& turn, Branch& branch, const asl::ItemBatcher& batcher,
+                                        const asl::Value& input) {
+  const auto items =
+      batch_limit(turn, branch, batcher.max_items_per_batch, "MaxItemsPerBatch", input);
+  if (!items) return std::nullopt;
+  const auto bytes =
+      batch_limit(turn, branch, batcher.max_input_bytes_per_batch, "MaxInputBytesPerBatch", input);
+  if (!bytes) return std::nullopt;
+  const auto largest = static_cast<std::int64_t>(turn.limits().payload_bytes);
+  return BatchLimits{*items == 0 ? static_cast<std::int64_t>(kMapRunItemsMax) : *items,
+                     *bytes == 0 ? largest : std::min(*bytes, largest)};
+}
+
+std::optional<ItemBatch> next_batch(
+    Turn& turn, Branch& branch, const asl::ItemBatcher& batcher, const BatchLimits& limits,
+    std::uint64_t first, std::uint64_t end,
+    const std::function<std::optional<asl::Payload>(std::uint64_t)>& take) {
+  asl::ObjectBuilder object;
+  std::size_t bytes = std::string_view(R"({"Items":[]})").size();
+  if (batcher.batch_input.present()) {
+    const std::optional<asl::Payload> input = apply_input_path(turn, branch);
+    if (!input) return std::nullopt;
+    std::optional<asl::Value> batch_input =
+        evaluate_template(turn, branch, batcher.batch_input, input->value());
+    if (!batch_input) return std::nullopt;
+    bytes += std::string_view(R"("BatchInput":,)").size() + asl::to_json(*batch_input).size();
+    object.set("BatchInput", *std::move(batch_input));
+  }
+  std::vector<asl::Value> items;
+  while (first + items.size() < end && static_cast<std::int64_t>(items.size()) < limits.items) {
+    const auto item = take(first + items.size());
+    if (!item) return std::nullopt;
+    bytes += item->text().size() + (items.empty() ? 0 : 1);
+    // One that is too large by itself goes alone; the child's limit judges it.
+    if (!items.empty() && bytes > static_cast<std::size_t>(limits.bytes)) break;
+    items.push_back(item->value());
+  }
+  ItemBatch batch;
+  batch.items = items.size();
+  object.set("Items", asl::Value::array(std::move(items)));
+  batch.input = asl::Payload::of(std::move(object).build());
+  return batch;
 }
 
 }  // namespace pawl::engine

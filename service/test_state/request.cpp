@@ -4,7 +4,6 @@
 #include "service/json_text.h"
 #include "service/test_state/context_check.h"
 #include "service/test_state/definition.h"
-#include "service/test_state/item_data.h"
 #include "service/test_state/mock_schema.h"
 
 #include <fmt/format.h>
@@ -197,17 +196,14 @@ Refusal read_context(const Request& request, const asl::State& state, engine::St
   return std::nullopt;
 }
 
-void read_configuration(const Request& request, const TestedState& tested,
-                        engine::StateTest& test) {
+void read_configuration(const Request& request, engine::StateTest& test) {
   const Value* configuration = request.member("stateConfiguration");
   if (const Value* retries = member_of(configuration, "retrierRetryCount")) {
     constexpr std::int64_t kMost = 99'999'999;  // the most that MaxAttempts may be
     test.retries = static_cast<std::int32_t>(std::min(retries->as_int(), kMost));
   }
-  const Value* data = member_of(configuration, "mapItemReaderData");
-  const Value* reader = tested.json.find("ItemReader");
-  if (data != nullptr && reader != nullptr) {
-    test.item_data = read_item_data(*reader, data->as_string());
+  if (const Value* data = member_of(configuration, "mapItemReaderData")) {
+    test.item_data = std::string(data->as_string());
   }
   if (const Value* failed = member_of(configuration, "mapIterationFailureCount")) {
     test.failed_children = failed->as_int();
@@ -237,7 +233,7 @@ Checked<StateTestRequest> read_state_test(const Request& request) {
   if (auto refused = read_variables(request, test)) return *std::move(refused);
   if (auto refused = read_mock(request, tested, test)) return *std::move(refused);
   if (auto refused = read_context(request, state, test)) return *std::move(refused);
-  read_configuration(request, tested, test);
+  read_configuration(request, test);
   // Developer guide, "Automatic Context population".
   if (tested.within_map && !test.context) {
     engine::MapItem& item = test.map_item.emplace();
