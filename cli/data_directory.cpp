@@ -24,11 +24,6 @@ std::string settings_path(const std::string& directory) {
   return (fs::path(directory) / "pawl.json").string();
 }
 
-std::string text_member(const Value& object, std::string_view key) {
-  const Value* value = object.find(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
-}
-
 Result<std::map<std::string, MachineSetup>> read_settings(const std::string& path) {
   std::map<std::string, MachineSetup> machines;
   const Result<std::string> text = read_text(path);
@@ -42,9 +37,9 @@ Result<std::map<std::string, MachineSetup>> read_settings(const std::string& pat
   }
   for (const asl::Member& member : listed->members()) {
     MachineSetup& setup = machines[std::string(member.key.as_string())];
-    setup.definition = text_member(member.value, "definition");
-    setup.tasks.functions = text_member(member.value, "functions");
-    setup.tasks.mock = text_member(member.value, "mock");
+    setup.definition = text_of(member.value, "definition");
+    setup.tasks.functions = text_of(member.value, "functions");
+    setup.tasks.mock = text_of(member.value, "mock");
   }
   return machines;
 }

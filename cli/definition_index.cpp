@@ -1,15 +1,6 @@
 #include "cli/definition_index.h"
 
 namespace pawl::cli {
-namespace {
-
-std::string text_of(const asl::Value& object, std::string_view key) {
-  const asl::Value* value = object.find(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
-}
-
-}  // namespace
-
 DefinitionIndex::DefinitionIndex(const asl::Value& definition) {
   add_machine(definition, "", 0, 0);
 }

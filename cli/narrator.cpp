@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::size_t kDetailCharacters = 160;
 
-std::string_view text_member(const asl::Value& object, std::string_view key) {
-  const asl::Value* value = object.find(key);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
-}
-
 std::int64_t number_member(const asl::Value& object, std::string_view key) {
   const asl::Value* value = object.find(key);
   return value != nullptr && value->is_int() ? value->as_int() : 0;
@@ -40,8 +35,8 @@ bool is_attempt(std::string_view type) {
 
 // "lambda:invoke", "function check-inventory": a Resource in few words.
 std::string resource_words(const asl::Value& details) {
-  const std::string_view resource = text_member(details, "resource");
-  const std::string_view service = text_member(details, "resourceType");
+  const std::string_view resource = text_of(details, "resource");
+  const std::string_view service = text_of(details, "resourceType");
   if (!service.empty()) return fmt::format("{}:{}", service, resource);
   for (const std::string_view kind : {":function:", ":activity:"}) {
     const std::size_t at = resource.find(kind);
@@ -106,7 +101,7 @@ Line Narrator::read(const asl::Value& event) {
   Line line;
   line.id = number_member(event, "id");
   line.previous = number_member(event, "previousEventId");
-  line.type = std::string(text_member(event, "type"));
+  line.type = std::string(text_of(event, "type"));
   const asl::Value* timestamp = event.find("timestamp");
   const double at = timestamp != nullptr && timestamp->is_number() ? timestamp->as_double() : 0;
   if (!started_) started_ = at;
@@ -134,11 +129,11 @@ Narrator::Context Narrator::follow(std::int64_t previous) const {
 void Narrator::describe(const asl::Value& details, Line& line, Context& context) {
   using Kind = Line::Kind;
   const std::string_view type = line.type;
-  const std::string_view name = text_member(details, "name");
+  const std::string_view name = text_of(details, "name");
   if (type.starts_with("Execution")) {
     line.kind = is_failure(type) ? Kind::kFail : Kind::kExecution;
     if (is_failure(type)) {
-      line.detail = error_text(text_member(details, "error"), text_member(details, "cause"));
+      line.detail = error_text(text_of(details, "error"), text_of(details, "cause"));
     }
     return;
   }
@@ -179,7 +174,7 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
   if (is_failure(type)) {
     line.kind = Kind::kFail;
     context.failed = true;
-    line.detail = error_text(text_member(details, "error"), text_member(details, "cause"));
+    line.detail = error_text(text_of(details, "error"), text_of(details, "cause"));
     if (line.detail.empty() && type.ends_with("Aborted")) line.detail = "aborted";
     return;
   }

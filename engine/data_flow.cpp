@@ -156,7 +156,7 @@ FieldNumber field_integer(Turn& turn, Branch& branch, const asl::NumberField& fi
     raise_runtime(
         turn, branch,
         "The " + std::string(name) + " field refers to value \"" +
-            (value->is_string() ? std::string(value->as_string()) : asl::to_json(*value)) +
+            asl::to_text(*value) +
             "\" which is not a valid integer: " + field.path->text());
     return {std::nullopt, true};
   }

@@ -20,12 +20,6 @@ runtime::WallTime time_of(const Value* value) {
       std::chrono::milliseconds(value != nullptr && value->is_int() ? value->as_int() : 0));
 }
 
-std::string text_of(const Value& object, std::string_view name) {
-  const Value* member = object.find(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string())
-                                                  : std::string();
-}
-
 std::uint32_t number_of(const Value& object, std::string_view name) {
   const Value* member = object.find(name);
   return member != nullptr && member->is_int() ? static_cast<std::uint32_t>(member->as_int()) : 0;
@@ -79,8 +73,8 @@ std::span<const Value> items_of(const Value& object, std::string_view name) {
 }
 
 Alias read_alias(const Value& item) {
-  Alias alias{text_of(item, "name"),
-              text_of(item, "description"),
+  Alias alias{std::string(text_of(item, "name")),
+              std::string(text_of(item, "description")),
               {},
               time_of(item.find("created")),
               time_of(item.find("updated"))};
@@ -126,18 +120,18 @@ Configuration decode_configuration(std::string_view text) {
   if (!read || !read->is_object()) return configuration;  // not ours: another program's machine
   configuration.settings = read_settings(*read);
   for (const Value& tag : items_of(*read, "tags")) {
-    configuration.tags.push_back({text_of(tag, "key"), text_of(tag, "value")});
+    configuration.tags.push_back({std::string(text_of(tag, "key")), std::string(text_of(tag, "value"))});
   }
   configuration.revision_id = text_of(*read, "revisionId");
   configuration.versions_made = number_of(*read, "versionsMade");
   for (const Value& item : items_of(*read, "versions")) {
     configuration.versions.push_back({number_of(item, "number"), number_of(item, "revision"),
-                                      text_of(item, "revisionId"), time_of(item.find("date")),
-                                      text_of(item, "description"), read_settings(item)});
+                                      std::string(text_of(item, "revisionId")), time_of(item.find("date")),
+                                      std::string(text_of(item, "description")), read_settings(item)});
   }
   for (const Value& item : items_of(*read, "revisions")) {
     configuration.revisions.push_back(
-        {number_of(item, "revision"), text_of(item, "revisionId"), time_of(item.find("date"))});
+        {number_of(item, "revision"), std::string(text_of(item, "revisionId")), time_of(item.find("date"))});
   }
   for (const Value& item : items_of(*read, "aliases")) {
     configuration.aliases.push_back(read_alias(item));

@@ -229,7 +229,7 @@ Answer many(Api& api, const Value& body, std::vector<ExecutionStatus> usual,
   return answer(std::move(outcome).build());
 }
 
-Checked<std::optional<std::string>> text_of(const Value& body, std::string_view name) {
+Checked<std::optional<std::string>> optional_text(const Value& body, std::string_view name) {
   const Value* given = body.find(name);
   if (given == nullptr) return std::optional<std::string>();
   if (!given->is_string()) return wrong(fmt::format("'{}' must be a string", name));
@@ -243,7 +243,7 @@ Answer stop_many(Api& api, const Value& body) {
   engine::Failure failure;
   for (const auto& [name, place] :
        {std::pair("error", &failure.error), std::pair("cause", &failure.cause)}) {
-    const auto text = text_of(body, name);
+    const auto text = optional_text(body, name);
     if (const auto* refused = std::get_if<ApiError>(&text)) return *refused;
     *place = std::get<std::optional<std::string>>(text);
   }
@@ -257,8 +257,8 @@ Answer redrive_one(Api& api, const Value& body) {
   if (auto refused = refuse_unknown(body, {"execution", "state", "branch", "input"})) {
     return *std::move(refused);
   }
-  const auto arn = text_of(body, "execution");
-  const auto state = text_of(body, "state");
+  const auto arn = optional_text(body, "execution");
+  const auto state = optional_text(body, "state");
   for (const auto* text : {&arn, &state}) {
     if (const auto* refused = std::get_if<ApiError>(text)) return *refused;
   }
@@ -308,8 +308,8 @@ Answer pause_or_resume(Api& api, const Value& body, bool pause) {
   if (auto refused = refuse_unknown(body, {"stateMachine", "execution"})) {
     return *std::move(refused);
   }
-  const auto machine = text_of(body, "stateMachine");
-  const auto execution = text_of(body, "execution");
+  const auto machine = optional_text(body, "stateMachine");
+  const auto execution = optional_text(body, "execution");
   for (const auto* text : {&machine, &execution}) {
     if (const auto* refused = std::get_if<ApiError>(text)) return *refused;
   }

@@ -6,12 +6,6 @@ namespace pawl::service {
 
 namespace {
 
-std::string text_of(const asl::Value& tag, std::string_view name) {
-  const asl::Value* member = tag.find(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string())
-                                                  : std::string();
-}
-
 auto find_tag(Tags& tags, std::string_view key) {
   return std::find_if(tags.begin(), tags.end(), [key](const Tag& tag) { return tag.key == key; });
 }
@@ -21,7 +15,7 @@ auto find_tag(Tags& tags, std::string_view key) {
 std::optional<ApiError> add_tags(Tags& tags, const asl::Value& list, std::string_view arn) {
   Tags sum = tags;
   for (const asl::Value& item : list.items()) {
-    Tag tag{text_of(item, "key"), text_of(item, "value")};
+    Tag tag{std::string(text_of(item, "key")), std::string(text_of(item, "value"))};
     if (tag.key.empty()) return validation_error("Tag keys must not be empty.");
     if (tag.key.starts_with("aws:")) {
       return validation_error("Tag keys that begin with 'aws:' are reserved: '" + tag.key + "'");

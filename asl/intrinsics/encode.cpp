@@ -79,8 +79,7 @@ Outcome hash(Arguments arguments) {
     return std::nullopt;
   }
   const EVP_MD* algorithm = algorithm_of(arguments[1].as_string());
-  const std::string data =
-      arguments[0].is_string() ? std::string(arguments[0].as_string()) : to_json(arguments[0]);
+  const std::string data = to_text(arguments[0]);
   if (algorithm == nullptr || too_long(data)) return std::nullopt;
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;

@@ -217,6 +217,11 @@ bool equal(const Value& a, const Value& b) {
   }
 }
 
+std::string_view text_of(const Value& object, std::string_view key) {
+  const Value* value = object.find(key);
+  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
+}
+
 std::string_view kind_name(Kind kind) {
   switch (kind) {
     case Kind::kUndefined:

@@ -154,6 +154,9 @@ bool equal(const Value& a, const Value& b);
 // "object", "array", "string", "number", "boolean", "null", "undefined".
 std::string_view kind_name(Kind kind);
 
+// The text of a member; empty if there is none, or it is no string. Valid while `object` lives.
+std::string_view text_of(const Value& object, std::string_view key);
+
 namespace detail {
 
 struct Counted {

@@ -151,6 +151,10 @@ bool fits(const Value& value, std::size_t& left) {
 
 void write_json(const Value& value, std::string& out) { write(value, out, -1); }
 
+std::string to_text(const Value& value) {
+  return value.is_string() ? std::string(value.as_string()) : to_json(value);
+}
+
 std::string to_json(const Value& value) {
   std::string out;
   write_json(value, out);

@@ -12,6 +12,8 @@ namespace pawl::asl {
 
 void write_json(const Value& value, std::string& out);  // appends
 std::string to_json(const Value& value);
+// A string as it is, anything else as JSON: how the service's texts show a value.
+std::string to_text(const Value& value);
 std::string to_pretty_json(const Value& value);  // two spaces, for people
 
 // Appends `text` quoted and escaped.

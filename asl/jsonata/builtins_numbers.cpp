@@ -77,14 +77,16 @@ Datum round(Evaluator& e, Arguments& args, const CallContext&) {
   const double precision = args[1].is_undefined() ? 0 : number_of(args[1]);
   // The reference writes the precision as an exponent, which reads back if it is integral and the
   // number it makes is no larger than a number may be.
-  const bool readable = precision == std::trunc(precision) &&
-                        std::isfinite(number_of(args[0]) * std::pow(10, std::max(precision, 0.0)));
-  if (!readable && number_of(args[0]) != 0 && e.dialect() == Dialect::kReference) {
+  const double number = number_of(args[0]);
+  const bool readable =
+      precision == std::trunc(precision) &&
+      (number == 0 || std::isfinite(number * std::pow(10, std::max(precision, 0.0))));
+  if (!readable && e.dialect() == Dialect::kReference) {
     return Value::number(std::nan(""));
   }
   if (args[0].value.is_int() && precision >= 0) return args[0];
   return e.number(
-      round_half_even(number_of(args[0]), static_cast<int>(std::clamp(precision, -400.0, 400.0))));
+      round_half_even(number, static_cast<int>(std::clamp(precision, -400.0, 400.0))));
 }
 Datum sqrt(Evaluator& e, Arguments& args, const CallContext&) {
   if (args[0].is_undefined()) return {};

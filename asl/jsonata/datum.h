@@ -16,6 +16,7 @@ enum Flag : std::uint8_t {
   kOuterWrapper = 8,   // the input array, wrapped once
   kTupleStream = 16,   // elements are tuples: objects of `@` and bound names
   kThunk = 32,         // a tail call that waits in the evaluator
+  kConsItems = 64,     // a sequence of arrays that all are kCons: the next step finds them so
 };
 
 struct Datum {

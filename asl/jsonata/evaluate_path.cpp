@@ -196,7 +196,9 @@ Datum Evaluator::evaluate_step(const Node* node, const Datum& input, const Frame
   Items out(*this);
   Datum first;
   std::size_t count = 0;
-  const auto flush = [&out](Datum& datum) {
+  bool constructed = true;
+  const auto flush = [&out, &constructed](Datum& datum) {
+    constructed = constructed && datum.is_array() && datum.has(kCons);
     if (!datum.is_array() || datum.has(kCons)) {
       out.add(std::move(datum.value));
     } else {
@@ -204,7 +206,9 @@ Datum Evaluator::evaluate_step(const Node* node, const Datum& input, const Frame
     }
   };
   for (const Value& item : items_of(input)) {
-    Datum found = evaluate(node, Datum(item), frame);
+    const bool kept = item.is_array() && input.has(kConsItems);
+    Datum found =
+        evaluate(node, Datum(item, static_cast<std::uint8_t>(kept ? kCons : 0)), frame);
     if (node->stages) {
       for (const Stage& stage : *node->stages) {
         found = evaluate_filter(stage.filter, found, frame);
@@ -222,7 +226,8 @@ Datum Evaluator::evaluate_step(const Node* node, const Datum& input, const Frame
     if (last && first.is_array() && !first.is_sequence()) return first;
     flush(first);
   }
-  return {out.finish(), kSequence};
+  const bool mark = count > 0 && constructed;
+  return {out.finish(), static_cast<std::uint8_t>(kSequence | (mark ? kConsItems : 0))};
 }
 
 Datum Evaluator::evaluate_filter(const Node* predicate, const Datum& input, const FramePtr& frame) {

@@ -105,7 +105,10 @@ Datum Evaluator::transform(const Node* node, const Value& value, const FramePtr&
       const Datum update = evaluate(node->rhs, current, frame);
       const bool changeable = match.is_object() && !is_function(match);
       ObjectBuilder next;
-      if (changeable) next = ObjectBuilder(changes.find(match) ? *changes.find(match) : match);
+      if (changeable) {
+        const Value* changed = changes.find(match);
+        next = ObjectBuilder(changed != nullptr ? *changed : match);
+      }
       if (!update.is_undefined()) {
         if (!update.value.is_object() || is_function(update.value)) {
           fail_value("T2011", update.value, node->rhs->position);

@@ -63,11 +63,6 @@ Value answer_result(const Result<Value>& result) {
   return result ? member("result", *result) : answer_error(result.error(), false);
 }
 
-std::string_view text_of(const Value& question, std::string_view key) {
-  const Value* value = question.find(key);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
-}
-
 Value value_of(const Value& question, std::string_view key) {
   const Value* value = question.find(key);
   return value != nullptr ? *value : Value::null();

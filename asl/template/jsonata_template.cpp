@@ -132,26 +132,6 @@ class StateSource final : public jsonata::RandomSource, public jsonata::Variable
   Value whole_;
 };
 
-std::string_view kind_name(const Value& value) {
-  switch (value.kind()) {
-    case Kind::kUndefined:
-    case Kind::kNull:
-      return "null";
-    case Kind::kBool:
-      return "boolean";
-    case Kind::kInt:
-    case Kind::kDouble:
-      return "number";
-    case Kind::kString:
-      return "string";
-    case Kind::kArray:
-      return "array";
-    case Kind::kObject:
-      return "object";
-  }
-  return "null";
-}
-
 // "The JSONata expression '$x' specified for the field 'Output/a'"
 std::string named(const Node& node) {
   return "The JSONata expression '" + node.text + "' specified for the field '" + node.field + "'";
@@ -263,7 +243,7 @@ Result<Value> JsonataTemplate::evaluate(const JsonataScope& scope) const {
 Error JsonataTemplate::unexpected(std::string_view expected, const Value& value) const {
   return {ErrorCode::kInvalid,
           named(*root_) + " returned an unexpected result type. Expected '" +
-              std::string(expected) + "', but was '" + std::string(kind_name(value)) +
+              std::string(expected) + "', but was '" + std::string(kind_name(value.kind())) +
               "' for value: " + to_json(value),
           root_->field};
 }

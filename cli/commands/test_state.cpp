@@ -176,10 +176,10 @@ Status check_name(const Workflow& workflow, const std::string& state) {
 
 // --- the answer --------------------------------------------------------------------------------
 
-std::string text_of(const Value& answer, std::string_view member) {
+std::string shown_member(const Value& answer, std::string_view member) {
   const Value* value = answer.find(member);
   if (value == nullptr) return {};
-  return value->is_string() ? std::string(value->as_string()) : asl::to_json(*value);
+  return asl::to_text(*value);
 }
 
 // Members that hold JSON text.
@@ -229,7 +229,7 @@ void show_steps(const Rows& rows, const Value& inspection) {
     if (name == "errorDetails") {
       rows.row("handled by", handler_text(member.value));
     } else if (is_document(name)) {
-      const std::string text = text_of(inspection, name);
+      const std::string text = shown_member(inspection, name);
       const Result<Value> document = asl::read_json(text);
       if (document && asl::equal(*document, last)) {
         rows.row(name, out().paint(Style::kDim, "as " + last_name));
@@ -239,7 +239,7 @@ void show_steps(const Rows& rows, const Value& inspection) {
       last_name = name;
       if (document) last = *document;
     } else {
-      rows.row(name, text_of(inspection, name));
+      rows.row(name, shown_member(inspection, name));
     }
   }
 }
@@ -250,19 +250,19 @@ void show_text(const TestStateOptions& options, const Value& answer, bool went_w
     rows.row("state", out().paint(Style::kBold, runtime::escape_for_log(options.state)));
   }
   rows.row("status",
-           out().paint(went_well ? Style::kGreen : Style::kRed, text_of(answer, "status")));
+           out().paint(went_well ? Style::kGreen : Style::kRed, shown_member(answer, "status")));
   for (const std::string_view member : {"nextState", "error", "cause"}) {
-    const std::string text = text_of(answer, member);
+    const std::string text = shown_member(answer, member);
     if (answer.find(member) != nullptr) rows.row(member, runtime::escape_for_log(text));
   }
   if (const Value* inspection = answer.find("inspectionData")) show_steps(rows, *inspection);
-  if (answer.find("output") != nullptr) rows.document("output", text_of(answer, "output"));
+  if (answer.find("output") != nullptr) rows.document("output", shown_member(answer, "output"));
 }
 
 int show_answer(const TestStateOptions& options, const std::string& text) {
   const Result<Value> answer = asl::read_json(text);
   PAWL_ASSERT(answer.has_value());
-  const std::string status = text_of(*answer, "status");
+  const std::string status = shown_member(*answer, "status");
   const bool went_well = status == "SUCCEEDED" || status == "CAUGHT_ERROR";
   if (!options.json) {
     show_text(options, *answer, went_well);

@@ -2,7 +2,7 @@
 
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
-#include "connectors/aws/uri.h"
+#include "runtime/http/uri.h"
 
 #include <algorithm>
 #include <utility>
@@ -29,7 +29,7 @@ std::string_view shape_of(const Profile& profile, std::string_view code) {
 
 bool has_credentials(const HttpRequest& request) {
   if (request.headers.get("Authorization").starts_with("AWS4-HMAC-SHA256 ")) return true;
-  const Parameters query = read_parameters(request.query());
+  const runtime::QueryParameters query = runtime::read_parameters(request.query());
   return std::any_of(query.begin(), query.end(),
                      [](const auto& one) { return one.first == "X-Amz-Signature"; });
 }

@@ -200,7 +200,7 @@ class AnswerWriter {
 
 }  // namespace
 
-Value read_form(const Parameters& form, const QueryDialect& dialect, std::string_view operation) {
+Value read_form(const runtime::QueryParameters& form, const QueryDialect& dialect, std::string_view operation) {
   Node root;
   for (const auto& [name, text] : form) {
     if (name == "Action" || name == "Version" || name.starts_with("X-Amz-")) continue;
@@ -235,8 +235,8 @@ Answer QueryEndpoint::perform(const HttpRequest& request, Call& call) {
   if (!has_credentials(request)) {
     return Error{"MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}};
   }
-  Parameters form = read_parameters(request.query());
-  const Parameters body = read_parameters(request.body);
+  runtime::QueryParameters form = runtime::read_parameters(request.query());
+  const runtime::QueryParameters body = runtime::read_parameters(request.body);
   form.insert(form.end(), body.begin(), body.end());
   for (const auto& [name, value] : form) {
     if (name == "Action") call.operation = value;

@@ -8,7 +8,7 @@
 
 #include "connectors/aws/endpoint.h"
 #include "connectors/aws/service.h"
-#include "connectors/aws/uri.h"
+#include "runtime/http/uri.h"
 
 #include <functional>
 #include <span>
@@ -37,7 +37,7 @@ struct QueryDialect {
 };
 
 // Members of the form's call. Lists have at most 1,000 items, names at most 8 parts.
-asl::Value read_form(const Parameters& form, const QueryDialect& dialect,
+asl::Value read_form(const runtime::QueryParameters& form, const QueryDialect& dialect,
                      std::string_view operation);
 std::string write_answer(std::string_view operation, const asl::Value& answer,
                          const QueryDialect& dialect, const std::string& request_id);

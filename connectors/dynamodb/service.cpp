@@ -102,11 +102,6 @@ std::optional<Error> DynamoDb::apply(const aws::Call& call, const Ledger::Decide
   return std::nullopt;
 }
 
-std::string_view text_of(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
-}
-
 Error validation(std::string message) {
   return {"ValidationException", std::move(message), 400, {}};
 }

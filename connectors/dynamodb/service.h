@@ -71,7 +71,6 @@ aws::Answer transact_write_items(DynamoDb& dynamodb, const aws::Call& call);
 
 // --- shared by the operations ---
 
-std::string_view text_of(const asl::Value& object, std::string_view name);  // empty if absent
 aws::Error validation(std::string message);
 aws::Error resource_not_found();
 // An item that has outlived its TimeToLive attribute is not shown.

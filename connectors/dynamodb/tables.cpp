@@ -13,11 +13,6 @@ using asl::Value;
 
 namespace {
 
-std::string_view text_of(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
-}
-
 Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message), ""}; }
 
 Result<IndexSchema> read_schema(const Value& described, const Value& definitions) {

@@ -49,11 +49,6 @@ constexpr aws::Profile kProfile{.endpoint = "events",
                                 .headers = kHeaders,
                                 .content_type = "application/x-amz-json-1.1"};
 
-std::string_view text_of(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
-}
-
 // A bus by its name or ARN; the default one when none is named.
 std::string bus_of(std::string_view named) {
   if (named.empty()) return "default";

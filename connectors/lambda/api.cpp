@@ -62,11 +62,6 @@ Error invalid_value(std::string message) {
   return {"InvalidParameterValueException", std::move(message), 400, {}};
 }
 
-std::string_view text_of(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
-}
-
 std::string row_key(std::string_view name) { return std::string(kRows).append(name); }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include "asl/json/writer.h"
 #include "connectors/aws/digest.h"
 #include "connectors/aws/json_protocol.h"
-#include "connectors/aws/uri.h"
+#include "runtime/http/uri.h"
 #include "connectors/lambda/api.h"
 
 namespace pawl::connectors {
@@ -57,7 +57,7 @@ Route route_of(const HttpRequest& request) {
     return method == "GET" ? Route{"ListFunctions", ""} : Route();
   }
   const std::size_t slash = path.find('/');
-  const std::string name = aws::percent_decode(path.substr(0, slash));
+  const std::string name = runtime::percent_decode(path.substr(0, slash));
   const std::string_view part =
       slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
   if (part.empty() && method == "GET") return {"GetFunction", name};
@@ -159,7 +159,7 @@ HttpResponse LambdaRest::handle(const HttpRequest& request) {
     }
     ObjectBuilder members(input);
     if (!route.function.empty()) members.set("FunctionName", Value::string(route.function));
-    for (const auto& [name, value] : aws::read_parameters(request.query())) {
+    for (const auto& [name, value] : runtime::read_parameters(request.query())) {
       if (name == "Qualifier" || name == "Marker") members.set(name, Value::string(value));
     }
     call.input = std::move(members).build();

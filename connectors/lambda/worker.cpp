@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 #include <signal.h>
 #include <unistd.h>
 #include <utility>
@@ -28,45 +29,57 @@ constexpr std::size_t kBodyBytesMax = std::size_t{64} << 20;
 constexpr std::chrono::seconds kLogPatience{2};
 // An answer and the end of its process may arrive in one turn of the poller, in either order.
 constexpr std::chrono::milliseconds kLastWords{50};
+constexpr std::chrono::seconds kInterpreterPatience{5};
 
-// The programs that can run a function, best first.
-std::vector<std::vector<std::string>> command_lines(const FunctionConfig& config) {
+// Whether an interpreter of that name really runs: the shim of a version manager is found on the
+// path and ends with 127 unless its version was chosen. Asked once per name and thread; suspends.
+bool interpreter_runs(const std::string& name, const std::vector<std::string>& environment) {
+  thread_local std::map<std::string, bool> known;
+  if (const auto found = known.find(name); found != known.end()) return found->second;
+  runtime::ProcessOptions options;
+  options.argv = {name, "-c", ""};
+  options.env = environment;
+  bool runs = false;
+  if (auto process = runtime::Process::spawn(options)) {
+    const auto status = process->wait(Shard::current()->clock().after(kInterpreterPatience));
+    runs = status && status->ok();
+  }
+  known[name] = runs;
+  return runs;
+}
+
+std::string python_for(const FunctionConfig& config, const std::vector<std::string>& environment) {
+  if (config.runtime_name == "python3" || interpreter_runs(config.runtime_name, environment)) {
+    return config.runtime_name;
+  }
+  runtime::log().warn("function {}: no {} runs here, so python3 does", config.name,
+                      config.runtime_name);
+  return "python3";
+}
+
+// What runs a function.
+std::vector<std::string> command_line(const FunctionConfig& config,
+                                      const std::vector<std::string>& environment) {
   switch (config.runtime) {
-    case RuntimeKind::kPython: {
-      std::vector<std::vector<std::string>> lines = {{"python3", "-c", kPythonBootstrap}};
-      if (config.runtime_name != "python3") {
-        lines.insert(lines.begin(), {config.runtime_name, "-c", kPythonBootstrap});
-      }
-      return lines;
-    }
+    case RuntimeKind::kPython:
+      return {python_for(config, environment), "-c", kPythonBootstrap};
     case RuntimeKind::kNode:
       // As Lambda does: the heap ends before the function's memory does.
-      return {{"node", fmt::format("--max-old-space-size={}", config.memory_mb * 9 / 10), "-e",
-               kNodeBootstrap}};
+      return {"node", fmt::format("--max-old-space-size={}", config.memory_mb * 9 / 10), "-e",
+              kNodeBootstrap};
     case RuntimeKind::kProvided:
       break;
   }
-  if (!config.command.empty()) return {config.command};
-  return {{config.directory + "/bootstrap"}};
+  if (!config.command.empty()) return config.command;
+  return {config.directory + "/bootstrap"};
 }
 
 Result<runtime::Process> spawn(const FunctionConfig& config, std::vector<std::string> environment) {
   runtime::ProcessOptions options;
+  options.argv = command_line(config, environment);
   options.env = std::move(environment);
   options.cwd = config.directory;
-  Result<runtime::Process> process = Error{ErrorCode::kNotFound, "no program", ""};
-  bool first = true;
-  for (auto& line : command_lines(config)) {
-    options.argv = std::move(line);
-    if (!first) {
-      runtime::log().warn("function {}: no {} here, running it with {}", config.name,
-                          config.runtime_name, options.argv[0]);
-    }
-    first = false;
-    process = runtime::Process::spawn(options);
-    if (process || process.error().code != ErrorCode::kNotFound) break;
-  }
-  return process;
+  return runtime::Process::spawn(options);
 }
 
 }  // namespace

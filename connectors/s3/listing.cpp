@@ -1,6 +1,6 @@
 // Buckets, and lists of buckets and objects.
 #include "connectors/aws/base64.h"
-#include "connectors/aws/uri.h"
+#include "runtime/http/uri.h"
 #include "connectors/s3/service.h"
 #include "runtime/store/encoding.h"
 
@@ -135,7 +135,7 @@ std::variant<ListRequest, Error> read_list(const Request& request) {
 }
 
 Value listed_text(std::string_view text, const ListRequest& list) {
-  return Value::string(list.url_encoded ? aws::percent_encode(text, true) : std::string(text));
+  return Value::string(list.url_encoded ? runtime::percent_encode(text, "/") : std::string(text));
 }
 
 void describe_page(const Page& page, const ListRequest& list, bool with_owner, ObjectBuilder& out) {

@@ -1,7 +1,7 @@
 // Objects: put, get, head, copy, delete.
 #include "connectors/aws/base64.h"
 #include "connectors/aws/mapping.h"
-#include "connectors/aws/uri.h"
+#include "runtime/http/uri.h"
 #include "connectors/s3/service.h"
 #include "runtime/http/message.h"
 
@@ -412,7 +412,7 @@ Answer head_object(S3& s3, Request& request) {
 std::variant<std::shared_ptr<StoredBody>, Error> copy_source(S3& s3, const Request& request,
                                                              aws::Checksum checksum,
                                                              ObjectRecord& source) {
-  std::string place = aws::percent_decode(
+  std::string place = runtime::percent_decode(
       request.text("CopySource").substr(0, request.text("CopySource").find('?')));
   if (place.starts_with('/')) place.erase(0, 1);
   const std::size_t slash = place.find('/');
@@ -458,7 +458,7 @@ Answer copy_object(S3& s3, Request& request) {
   const bool replace = request.text("MetadataDirective") == "REPLACE";
   const std::string target =
       std::string(request.text("Bucket")).append("/").append(request.text("Key"));
-  if (!replace && aws::percent_decode(request.text("CopySource")) == target) {
+  if (!replace && runtime::percent_decode(request.text("CopySource")) == target) {
     return Error{"InvalidRequest",
                  "This copy request is illegal because it is trying to copy an object to itself "
                  "without changing the object's metadata, storage class, website redirect location "

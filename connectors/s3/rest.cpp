@@ -4,7 +4,7 @@
 #include "connectors/aws/chunked.h"
 #include "connectors/aws/json_protocol.h"
 #include "connectors/aws/mapping.h"
-#include "connectors/aws/uri.h"
+#include "runtime/http/uri.h"
 #include "connectors/aws/xml.h"
 #include "connectors/http_date.h"
 
@@ -171,7 +171,7 @@ std::string bucket_of_host(std::string_view host) {
   return {};
 }
 
-bool has_parameter(const aws::Parameters& query, std::string_view name) {
+bool has_parameter(const runtime::QueryParameters& query, std::string_view name) {
   return std::any_of(query.begin(), query.end(),
                      [name](const auto& parameter) { return parameter.first == name; });
 }
@@ -207,7 +207,7 @@ constexpr std::string_view kOtherResources[] = {"accelerate",
                                                 "website"};
 
 std::string operation_of(const HttpRequest& request, bool bucket, bool key,
-                         const aws::Parameters& query) {
+                         const runtime::QueryParameters& query) {
   for (const std::string_view other : kOtherResources) {
     if (has_parameter(query, other)) return "";
   }
@@ -245,7 +245,7 @@ Value input_of(const HttpRequest& request, const Target& target) {
   ObjectBuilder input;
   if (!target.bucket.empty()) input.set("Bucket", Value::string(target.bucket));
   if (!target.key.empty()) input.set("Key", Value::string(target.key));
-  for (const auto& [name, value] : aws::read_parameters(request.query())) {
+  for (const auto& [name, value] : runtime::read_parameters(request.query())) {
     for (const Named& known : kQueryMembers) {
       if (known.wire == name) input.set(known.member, Value::string(value));
     }
@@ -425,7 +425,7 @@ class ReaderSource final : public runtime::BodySource {
  public:
   explicit ReaderSource(std::unique_ptr<ObjectReader> reader)
       : reader_(std::move(reader)), size_(reader_->remaining()) {}
-  std::uint64_t size() const override { return size_; }
+  std::optional<std::uint64_t> size() const override { return size_; }
   Result<std::string> read(std::size_t max) override { return reader_->read(max); }
 
  private:
@@ -437,7 +437,7 @@ class ReaderSource final : public runtime::BodySource {
 class SizeOnly final : public runtime::BodySource {
  public:
   explicit SizeOnly(std::uint64_t size) : size_(size) {}
-  std::uint64_t size() const override { return size_; }
+  std::optional<std::uint64_t> size() const override { return size_; }
   Result<std::string> read(std::size_t /*max*/) override { return std::string(); }
 
  private:
@@ -552,12 +552,12 @@ Target target_of(const HttpRequest& request) {
   target.bucket = bucket_of_host(request.headers.get("Host"));
   if (target.bucket.empty()) {
     const std::size_t slash = path.find('/');
-    target.bucket = aws::percent_decode(path.substr(0, slash));
+    target.bucket = runtime::percent_decode(path.substr(0, slash));
     path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
   }
-  target.key = aws::percent_decode(path);
+  target.key = runtime::percent_decode(path);
   target.operation = operation_of(request, !target.bucket.empty(), !target.key.empty(),
-                                  aws::read_parameters(request.query()));
+                                  runtime::read_parameters(request.query()));
   return target;
 }
 

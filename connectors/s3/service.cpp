@@ -84,8 +84,7 @@ std::string text_or_base64(std::string bytes) {
 }  // namespace
 
 std::string_view Request::text(std::string_view member) const {
-  const Value* value = call.input.find(member);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
+  return asl::text_of(call.input, member);
 }
 
 std::optional<std::int64_t> Request::number(std::string_view member) const {

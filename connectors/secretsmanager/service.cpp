@@ -51,11 +51,6 @@ constexpr aws::Profile kProfile{.endpoint = "secretsmanager",
                                 .headers = {},
                                 .content_type = "application/x-amz-json-1.1"};
 
-std::string_view text_of(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
-}
-
 Error not_found() {
   return {"ResourceNotFoundException", "Secrets Manager can't find the specified secret.", 400, {}};
 }

@@ -1,5 +1,10 @@
 // SNS, embedded: topics (standard and FIFO) and their subscriptions, as rows of the engine's store.
 //
+//   records.h          keys and records
+//   topics.cpp         topics, their attributes and tags
+//   subscriptions.cpp  subscriptions and their filter policies
+//   publishing.cpp     what reaches whom; deduplication
+//
 // A message for a queue of this program arrives with the commit that published it: once for each
 // subscription. Functions are called after that commit; the call is lost if the process ends
 // between both. Other protocols can be subscribed to and are not delivered to.
@@ -10,10 +15,10 @@
 
 #include "connectors/aws/service.h"
 #include "connectors/embedded/ledger.h"
+#include "connectors/sns/records.h"
 #include "connectors/sqs/service.h"
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,21 +26,8 @@
 namespace pawl::connectors::sns {
 
 inline constexpr std::size_t kMessageBytesMax = 262'144;  // AWS
+inline constexpr std::size_t kPage = 100;                 // of a list, as AWS
 inline constexpr std::size_t kSubscriptionsMax = 1000;    // of one topic: one decision serves all
-
-struct TopicRecord {
-  std::string name;
-  std::map<std::string, std::string> attributes;
-  std::map<std::string, std::string> tags;
-  bool fifo() const { return name.ends_with(".fifo"); }
-};
-
-struct SubscriptionRecord {
-  std::string id;
-  std::string protocol;
-  std::string endpoint;
-  std::map<std::string, std::string> attributes;
-};
 
 class Sns final : public aws::Service {
  public:

@@ -404,11 +404,6 @@ Answer about_queue(const Request& request,
   return answer;
 }
 
-std::string_view handle_in(const Value& entry) {
-  const Value* handle = entry.find("ReceiptHandle");
-  return handle != nullptr && handle->is_string() ? handle->as_string() : std::string_view();
-}
-
 }  // namespace
 
 Answer delete_message(const Request& request) {
@@ -420,7 +415,7 @@ Answer delete_message(const Request& request) {
 Answer delete_message_batch(const Request& request) {
   return about_queue(request, [&](Change& change, const QueueRecord& queue) {
     return run_batch(request, [&](const Value& entry) {
-      return delete_one(request, change, queue, handle_in(entry));
+      return delete_one(request, change, queue, text_of(entry, "ReceiptHandle"));
     });
   });
 }

@@ -38,11 +38,6 @@ std::string sha256_of(std::string_view bytes) {
   return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
-std::string_view text_of(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
-}
-
 // The size that counts: body, and names, types and values of attributes.
 std::size_t bytes_of(std::string_view body, const Value* attributes) {
   std::size_t bytes = body.size();

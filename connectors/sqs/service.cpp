@@ -86,15 +86,10 @@ constexpr Entry kOperations[] = {
     {"UntagQueue", untag_queue},
 };
 
-std::string_view text_member(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? value->as_string() : std::string_view();
-}
-
 }  // namespace
 
 std::string_view Request::text(std::string_view name) const {
-  return text_member(call.input, name);
+  return text_of(call.input, name);
 }
 
 std::optional<std::int64_t> Request::number(std::string_view name) const {
@@ -314,15 +309,15 @@ std::string md5_of_attributes(const Value& attributes) {
     bytes.append(text);
   };
   for (const auto& [name, value] : sorted) {
-    const std::string_view type = text_member(*value, "DataType");
+    const std::string_view type = text_of(*value, "DataType");
     add(name);
     add(type);
     if (type.starts_with("Binary")) {
       bytes += '\2';
-      add(aws::from_base64(text_member(*value, "BinaryValue")).value_or(""));
+      add(aws::from_base64(text_of(*value, "BinaryValue")).value_or(""));
     } else {
       bytes += '\1';
-      add(text_member(*value, "StringValue"));
+      add(text_of(*value, "StringValue"));
     }
   }
   return aws::to_hex(aws::md5_of(bytes));
@@ -344,7 +339,7 @@ Answer run_batch(const Request& request, const std::function<Answer(const Value&
   }
   std::set<std::string> ids;
   for (const Value& entry : entries->items()) {
-    const std::string id(text_member(entry, "Id"));
+    const std::string id(text_of(entry, "Id"));
     const bool valid =
         !id.empty() && id.size() <= 80 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
           return std::isalnum(c) != 0 || c == '-' || c == '_';

@@ -2,7 +2,6 @@
 //
 //   records.h      keys and records
 //   queue_index.h  which messages can be received now
-//   names.h        URLs, ARNs, receipt handles
 //   queues.cpp     queues, their attributes and tags
 //   sending.cpp    send, alone and in batches; deduplication
 //   receiving.cpp  receive (with long polling), delete, visibility; dead letters

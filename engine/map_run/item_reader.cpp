@@ -20,11 +20,6 @@ constexpr std::size_t kManifestBytesMax = std::size_t{16} << 20;
 
 Error invalid(std::string text) { return {ErrorCode::kInvalid, std::move(text), ""}; }
 
-std::string text_of(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 Value location(std::string_view bucket, std::string_view key) {
   return std::move(asl::ObjectBuilder()
                        .set("Bucket", Value::string(bucket))
@@ -67,8 +62,8 @@ class Reading {
 
  private:
   Status read_one() {
-    const std::string bucket = text_of(order_.parameters, "Bucket");
-    const std::string key = text_of(order_.parameters, "Key");
+    const std::string bucket(text_of(order_.parameters, "Bucket"));
+    const std::string key(text_of(order_.parameters, "Key"));
     if (reader_.manifest_type == "ATHENA_DATA") return read_athena();
     if (reader_.input_type == "MANIFEST" || reader_.manifest_type == "S3_INVENTORY") {
       return read_inventory();
@@ -100,11 +95,11 @@ class Reading {
   }
 
   Status read_list() {
-    const std::string bucket = text_of(order_.parameters, "Bucket");
+    const std::string bucket(text_of(order_.parameters, "Bucket"));
     if (Status turned = turn_page("S3://" + bucket); !turned) return turned;
     return calls_.list_objects(order_.parameters, [&](const Value& entry) -> Status {
       if (!reader_.load_and_flatten) return add({std::nullopt, asl::to_json(listed(entry))});
-      const std::string key = text_of(entry, "Key");
+      const std::string key(text_of(entry, "Key"));
       if (key.ends_with('/')) return {};  // a folder has no contents
       return read_object(location(bucket, key), bucket, key, reader_.csv_headers);
     });
@@ -153,11 +148,11 @@ class Reading {
     if (text_of(*manifest, "fileFormat") != "CSV") {
       return invalid("Of S3 inventories those in CSV format are supported.");
     }
-    std::string bucket = text_of(*manifest, "destinationBucket");
+    std::string bucket(text_of(*manifest, "destinationBucket"));
     if (const std::size_t at = bucket.rfind(':'); at != std::string::npos) bucket.erase(0, at + 1);
     if (bucket.empty()) bucket = text_of(order_.parameters, "Bucket");
     std::vector<std::string> columns;
-    for (const char c : text_of(*manifest, "fileSchema") + ",") {
+    for (const char c : std::string(text_of(*manifest, "fileSchema")) + ",") {
       if (columns.empty()) columns.emplace_back();
       if (c == ',') {
         columns.emplace_back();
@@ -169,7 +164,7 @@ class Reading {
     const Value* files = manifest->find("files");
     if (files == nullptr || !files->is_array()) return invalid("The manifest names no files.");
     for (const Value& file : files->items()) {
-      const std::string key = text_of(file, "key");
+      const std::string key(text_of(file, "key"));
       const auto csv = make_csv_parser({.delimiter = ',', .headers = columns});
       if (Status read = parse_object(location(bucket, key), bucket, key, *csv); !read) return read;
     }

@@ -14,11 +14,6 @@ namespace {
 using asl::Value;
 using Transformation = asl::ResultWriter::Transformation;
 
-std::string text_of(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 class Writing {
  public:
   Writing(const WriteOrder& order, const runtime::Store& store, S3Calls& calls)

@@ -14,11 +14,6 @@ namespace {
 
 using asl::Value;
 
-std::string text_of(const Value& object, std::string_view name) {
-  const Value* value = object.find(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 Value with(const Value& object, std::string_view name, Value value) {
   asl::ObjectBuilder out;
   for (const asl::Member& member : object.members()) {
@@ -115,7 +110,7 @@ Status S3Calls::read_object(const Value& parameters, const Sink& sink) {
     const std::optional<std::uint64_t> total = total_of(text_of(*answer, "ContentRange"));
     if (!total || offset >= *total || bytes.empty()) break;
     // The parts must be of one object: another one in its place is noticed.
-    const std::string tag = text_of(*answer, "ETag");
+    const std::string tag(text_of(*answer, "ETag"));
     if (!tag.empty()) wanted = with(wanted, "IfMatch", Value::string(tag));
   }
   Status finished = decompressor.finish(sink);
@@ -137,7 +132,7 @@ Status S3Calls::list_objects(const Value& parameters,
         if (Status taken = entry(one); !taken) return taken;
       }
     }
-    const std::string next = text_of(*answer, "NextContinuationToken");
+    const std::string next(text_of(*answer, "NextContinuationToken"));
     if (next.empty()) return {};
     wanted = with(wanted, "ContinuationToken", Value::string(next));
   }

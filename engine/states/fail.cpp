@@ -26,7 +26,7 @@ std::optional<std::string> text_of(Turn& turn, Branch& branch, const asl::TextFi
     failed = true;
     return std::nullopt;
   }
-  return value->is_string() ? std::string(value->as_string()) : asl::to_json(*value);
+  return asl::to_text(*value);
 }
 
 }  // namespace

@@ -11,10 +11,6 @@ namespace pawl::engine {
 
 namespace {
 
-std::string shown(const asl::Value& value) {
-  return value.is_string() ? std::string(value.as_string()) : asl::to_json(value);
-}
-
 // A field of ItemBatcher: at least 1; 0: it is not given. Empty: the failure was raised.
 std::optional<std::int64_t> batch_limit(Turn& turn, Branch& branch, const asl::NumberField& field,
                                         std::string_view name, const asl::Value& input) {
@@ -93,7 +89,7 @@ std::optional<MapTolerance> map_tolerance(Turn& turn, Branch& branch,
     }
     if (!value->is_number()) {
       raise_runtime(turn, branch,
-                    "The ToleratedFailurePercentagePath field refers to value \"" + shown(*value) +
+                    "The ToleratedFailurePercentagePath field refers to value \"" + asl::to_text(*value) +
                         "\" which is not a valid float: " + path->text());
       return std::nullopt;
     }

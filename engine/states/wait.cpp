@@ -19,10 +19,6 @@ struct Until {
   bool absolute = false;
 };
 
-std::string shown(const asl::Value& value) {
-  return value.is_string() ? std::string(value.as_string()) : asl::to_json(value);
-}
-
 std::optional<Until> seconds_from(Turn& turn, Branch& branch, const asl::NumberField& field,
                                   const asl::Value& input) {
   std::int64_t seconds = 0;
@@ -42,7 +38,7 @@ std::optional<Until> seconds_from(Turn& turn, Branch& branch, const asl::NumberF
       return std::nullopt;
     }
     // As Java's Long.parseLong of the value's text: 5 and "5" are numbers, 1.0 is none.
-    const std::string text = shown(*value);
+    const std::string text = asl::to_text(*value);
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error != std::errc{} || end != text.data() + text.size()) {
       raise_runtime(
@@ -91,7 +87,7 @@ std::optional<Until> timestamp_from(Turn& turn, Branch& branch, const asl::TextF
           "The TimestampPath parameter does not reference an input value: " + field.path->text());
       return std::nullopt;
     }
-    text = shown(*value);
+    text = asl::to_text(*value);
     complaint =
         "The TimestampPath parameter does not reference a valid ISO-8601 extended offset "
         "date-time format string: " +

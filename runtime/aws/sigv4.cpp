@@ -1,6 +1,8 @@
 // The canonical form of a request, and signing. Verifying is in sigv4_verify.cpp.
 #include "runtime/aws/sigv4.h"
 
+#include "runtime/http/uri.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -10,58 +12,6 @@
 
 namespace pawl::runtime::aws {
 namespace {
-
-bool is_unreserved(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-void append_encoded(std::string& out, char c) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  const auto byte = static_cast<unsigned char>(c);
-  out += '%';
-  out += kDigits[byte >> 4U];
-  out += kDigits[byte & 15U];
-}
-
-std::string encoded(std::string_view text, std::string_view kept) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (is_unreserved(c) || kept.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      append_encoded(out, c);
-    }
-  }
-  return out;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// An escape that is none stays as it is.
-std::string decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const int high = hex_value(text[i + 1]);
-      const int low = hex_value(text[i + 2]);
-      if (high >= 0 && low >= 0) {
-        out += static_cast<char>(high * 16 + low);
-        i += 2;
-        continue;
-      }
-    }
-    out += text[i];
-  }
-  return out;
-}
 
 // Without ".", ".." and empty segments (RFC 3986 section 5.2.4, and "//" as one slash).
 std::string normalised(std::string_view path) {
@@ -89,8 +39,8 @@ std::string normalised(std::string_view path) {
 
 std::string canonical_path(std::string_view path, std::string_view service) {
   // S3's keys may have any of this in them. '%' stays: the escapes are the client's.
-  if (service == "s3") return path.empty() ? "/" : encoded(path, "/%");
-  return encoded(normalised(path), "/");
+  if (service == "s3") return path.empty() ? "/" : percent_encode(path, "/%");
+  return percent_encode(normalised(path), "/");
 }
 
 std::string canonical_query(std::string_view query) {
@@ -101,10 +51,10 @@ std::string canonical_query(std::string_view query) {
     query.remove_prefix(std::min(end + 1, query.size()));
     if (parameter.empty()) continue;
     const std::size_t equals = std::min(parameter.find('='), parameter.size());
-    std::string name = decoded(parameter.substr(0, equals));
+    std::string name = percent_decode(parameter.substr(0, equals));
     if (name == "X-Amz-Signature") continue;
-    const std::string value = decoded(parameter.substr(std::min(equals + 1, parameter.size())));
-    parameters.emplace_back(encoded(name, ""), encoded(value, ""));
+    const std::string value = percent_decode(parameter.substr(std::min(equals + 1, parameter.size())));
+    parameters.emplace_back(percent_encode(name, ""), percent_encode(value, ""));
   }
   std::sort(parameters.begin(), parameters.end());
   std::string out;
@@ -273,7 +223,7 @@ std::string presign(std::string_view method, std::string_view target, const Http
   std::string out(target);
   const auto add = [&out](std::string_view name, std::string_view value) {
     out += out.find('?') == std::string::npos ? '?' : '&';
-    out.append(name).append("=").append(encoded(value, ""));
+    out.append(name).append("=").append(percent_encode(value, ""));
   };
   add("X-Amz-Algorithm", "AWS4-HMAC-SHA256");
   add("X-Amz-Credential", scope_of(credentials, options, stamp));

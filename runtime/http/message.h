@@ -5,8 +5,8 @@
 #include "runtime/net/address.h"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,9 +78,10 @@ class BodySink {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  virtual std::uint64_t size() const = 0;  // of all of it: the Content-Length
-  // Up to `max` bytes, at least one. On the connection's fiber; may suspend. After an error the
-  // connection is cut: the client sees that bytes are missing.
+  // Of all of it: the Content-Length. Empty: it is not known, and the connection ends with the body.
+  virtual std::optional<std::uint64_t> size() const = 0;
+  // Up to `max` bytes; none: that was all. On the connection's fiber; may suspend. After an error
+  // the connection is cut: the client sees that bytes are missing.
   virtual Result<std::string> read(std::size_t max) = 0;
 };
 
@@ -102,21 +103,10 @@ struct HttpRequest {
   }
 };
 
-// The body of an answer that is written bit by bit.
-class HttpBodyWriter {
- public:
-  virtual ~HttpBodyWriter() = default;
-  // Suspends until the bytes are with the kernel; an error when the client is gone or too slow.
-  virtual Status write(std::string_view bytes) = 0;
-};
-
 struct HttpResponse {
   int status = 200;
   HttpHeaders headers;
   std::string body;
-  // In place of `body`: called with the head sent, on the request's fiber. The body ends with the
-  // connection.
-  std::function<void(HttpBodyWriter&)> stream = {};
   std::shared_ptr<BodySource> source = nullptr;  // instead of `body`: servers only
 };
 

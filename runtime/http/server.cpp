@@ -222,9 +222,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
           response = {.status = 503, .headers = {}, .body = {}};
           held.set(0);
         }
-        const bool keep = parser.done() && parser.keep_alive() && !draining && !response.stream;
+        const bool endless = response.source != nullptr && !response.source->size();
+        const bool keep = parser.done() && parser.keep_alive() && !draining && !endless;
         if (!answer(c, response, keep, request.version, request.method == "HEAD")) return false;
-        if (response.stream && request.method != "HEAD") stream_body(c, response);
         if (!parser.done()) linger(c);
         if (!keep) return false;
       }
@@ -380,10 +380,10 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     if (!response.headers.has("Server") && !options.server_header.empty()) {
       head.append("Server: ").append(options.server_header).append("\r\n");
     }
-    if (has_body && !response.stream) {
-      const std::uint64_t size =
-          response.source != nullptr ? response.source->size() : response.body.size();
-      head.append("Content-Length: ").append(std::to_string(size)).append("\r\n");
+    const std::optional<std::uint64_t> size =
+        response.source != nullptr ? response.source->size() : response.body.size();
+    if (has_body && size) {
+      head.append("Content-Length: ").append(std::to_string(*size)).append("\r\n");
     }
     if (!keep) {
       head.append("Connection: close\r\n");
@@ -398,43 +398,29 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     return c.stream.write_all(head, body, shard.clock().after(options.write_timeout)).has_value();
   }
 
-  void stream_body(Connection& c, const HttpResponse& response) {
-    class Writer final : public HttpBodyWriter {
-     public:
-      Writer(Impl& server, Stream& stream) : server_(server), stream_(stream) {}
-      Status write(std::string_view bytes) override {
-        return stream_.write_all(bytes, server_.shard.clock().after(server_.options.write_timeout));
-      }
-
-     private:
-      Impl& server_;
-      Stream& stream_;
-    };
-    Writer writer(*this, c.stream);
-    try {
-      response.stream(writer);
-    } catch (const std::exception& error) {
-      log().error("a streamed answer failed: {}", error.what());
-    }
-  }
-
-  // Sends the head and a body whose size is known, piece by piece.
+  // Sends the head and a body that comes piece by piece.
   bool send_pieces(Connection& c, const std::string& head, BodySource& source) {
-    std::string_view before = head;
-    for (std::uint64_t left = source.size(); left > 0 || !before.empty();) {
-      Result<std::string> piece = std::string();
-      if (left > 0) piece = source.read(kPieceBytes);
-      if (!piece || (left > 0 && piece->empty()) || piece->size() > left) {
+    const std::optional<std::uint64_t> size = source.size();
+    if (!c.stream.write_all(head, {}, shard.clock().after(options.write_timeout))) return false;
+    for (std::uint64_t sent = 0; !size || sent < *size;) {
+      const Result<std::string> piece = read_piece(source);
+      if (piece && piece->empty() && !size) return true;
+      if (!piece || (size && (piece->empty() || piece->size() > *size - sent))) {
         log().error("an answer was cut: {}", piece ? "its size is wrong" : piece.error().message);
         return false;
       }
-      if (!c.stream.write_all(before, *piece, shard.clock().after(options.write_timeout))) {
-        return false;
-      }
-      before = {};
-      left -= piece->size();
+      if (!c.stream.write_all(*piece, {}, shard.clock().after(options.write_timeout))) return false;
+      sent += piece->size();
     }
     return true;
+  }
+
+  static Result<std::string> read_piece(BodySource& source) {
+    try {
+      return source.read(kPieceBytes);
+    } catch (const std::exception& error) {
+      return Error{ErrorCode::kInternal, error.what(), ""};
+    }
   }
 
   const std::string& date() {

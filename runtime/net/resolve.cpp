@@ -1,13 +1,10 @@
 // Names are looked up on helper threads: getaddrinfo blocks, and would block every fiber of a
 // shard.
+#include "runtime/fiber/helper_threads.h"
 #include "runtime/fiber/shard.h"
 #include "runtime/net/address.h"
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <netdb.h>
-#include <thread>
 #include <utility>
 
 namespace pawl::runtime {
@@ -40,52 +37,11 @@ Answer look_up(const std::string& host, std::uint16_t port) {
   return addresses;
 }
 
-// Up to kLookupThreads threads for the whole process, started when needed. They are never joined:
-// a look-up may block for half a minute, and nothing may wait for it. That is why they know shards
-// only by their mailbox.
-class LookupThreads {
- public:
-  static LookupThreads& instance() {
-    static auto* threads = new LookupThreads;  // outlives the threads
-    return *threads;
-  }
-
-  bool submit(unique_function<void()> job) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (jobs_.size() >= kLookupsWaitingMax) return false;
-      jobs_.push_back(std::move(job));
-      if (idle_ < jobs_.size() && started_ < kLookupThreads) {
-        ++started_;
-        std::thread([this] { work(); }).detach();
-      }
-    }
-    available_.notify_one();
-    return true;
-  }
-
- private:
-  void work() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      ++idle_;
-      available_.wait(lock, [this] { return !jobs_.empty(); });
-      --idle_;
-      unique_function<void()> job = std::move(jobs_.front());
-      jobs_.pop_front();
-      lock.unlock();
-      job();
-      job = nullptr;
-      lock.lock();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable available_;
-  std::deque<unique_function<void()>> jobs_;
-  std::size_t started_ = 0;
-  std::size_t idle_ = 0;
-};
+// A look-up may block for half a minute.
+HelperThreads& lookup_threads() {
+  static auto* threads = new HelperThreads(kLookupThreads, kLookupsWaitingMax);
+  return *threads;
+}
 
 // Shared with the message that brings the answer: the fiber may have given up by then.
 struct Pending {
@@ -104,7 +60,7 @@ Result<std::vector<SocketAddress>> resolve(std::string_view host, std::uint16_t 
   Shard& shard = *Shard::current();
   const TimeHold hold = shard.hold_time();
   auto pending = std::make_shared<Pending>();
-  const bool accepted = LookupThreads::instance().submit(
+  const bool accepted = lookup_threads().submit(
       [name = std::string(host), port, box = shard.mailbox(), pending]() mutable {
         box->post([pending = std::move(pending), answer = look_up(name, port)]() mutable {
           pending->answer = std::move(answer);

@@ -45,8 +45,7 @@ class Call {
       : api_(api), engine_(engine), input_(input) {}
 
   std::string_view string(std::string_view name) const {
-    const Value* member = input_.find(name);
-    return member != nullptr && member->is_string() ? member->as_string() : std::string_view();
+    return asl::text_of(input_, name);
   }
   std::int64_t integer(std::string_view name, std::int64_t absent) const {
     const Value* member = input_.find(name);

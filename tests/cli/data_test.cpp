@@ -16,11 +16,11 @@ struct Orders {
   Orders() {
     file = directory.write("orders.asl.json", R"({"StartAt": "T", "States": {
         "T": {"Type": "Task", "ResultPath": null, "Next": "W",
-              "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work"},
+              "Resource": "arn:aws:lambda:us-east-1:123456789012:function:job"},
         "W": {"Type": "Wait", "Seconds": 1, "Next": "U"},
         "U": {"Type": "Task", "End": true,
-              "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work"}}})");
-    directory.write("functions/work/lambda_function.py",
+              "Resource": "arn:aws:lambda:us-east-1:123456789012:function:job"}}})");
+    directory.write("functions/job/lambda_function.py",
                     "def lambda_handler(event, context):\n"
                     "    with open('" +
                         directory.path("calls") +

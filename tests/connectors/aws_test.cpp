@@ -1,6 +1,5 @@
 #include "connectors/aws/base64.h"
 #include "connectors/aws/digest.h"
-#include "connectors/aws/uri.h"
 #include "connectors/aws/xml.h"
 #include "tests/catch.h"
 
@@ -23,16 +22,6 @@ TEST_CASE("the checksums of 123456789 are the published ones", "[connectors][aws
   CHECK(to_hex(checksum_of(Checksum::kSha1, "123456789")) ==
         "f7c3bc1d808e04732adf679965ccc34ca7ae3441");
   CHECK(checksum_from_name("crc64nvme") == Checksum::kCrc64Nvme);
-}
-
-TEST_CASE("percent-encoding there and back", "[connectors][aws]") {
-  CHECK(percent_encode("a b/c~", true) == "a%20b/c~");
-  CHECK(percent_decode("a%20b%2Fc%7E%zz%4") == "a b/c~%zz%4");
-  CHECK(percent_decode("a+b", true) == "a b");
-  const Parameters parameters = read_parameters("a=1&list-type=2&b&c=x%26y");
-  REQUIRE(parameters.size() == 4);
-  CHECK(parameters[2].first == "b");
-  CHECK(parameters[3].second == "x&y");
 }
 
 TEST_CASE("XML is read and written", "[connectors][aws]") {

@@ -663,7 +663,7 @@ class CountingSink final : public BodySink {
 class Letters final : public BodySource {
  public:
   explicit Letters(std::uint64_t size) : size_(size), left_(size) {}
-  std::uint64_t size() const override { return size_; }
+  std::optional<std::uint64_t> size() const override { return size_; }
   Result<std::string> read(std::size_t max) override {
     const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, max));
     left_ -= n;

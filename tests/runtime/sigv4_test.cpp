@@ -28,7 +28,7 @@ const asl::Value& document() {
   return read;
 }
 
-std::string text_of(const asl::Value& object, std::string_view name) {
+std::string text_member(const asl::Value& object, std::string_view name) {
   return std::string(object.find(name)->as_string());
 }
 
@@ -44,8 +44,8 @@ HttpHeaders headers_of(const asl::Value& list) {
 
 Credentials credentials_for(const std::string& kind) {
   const bool token = kind.find("token") != std::string::npos;
-  return {text_of(document(), "access_key"), text_of(document(), "secret"),
-          token ? text_of(document(), "token") : ""};
+  return {text_member(document(), "access_key"), text_member(document(), "secret"),
+          token ? text_member(document(), "token") : ""};
 }
 
 SignatureVerifier verifier_for(const std::string& kind) {
@@ -56,10 +56,10 @@ SignatureVerifier verifier_for(const std::string& kind) {
 
 HttpRequest signed_request(const asl::Value& vector) {
   HttpRequest request;
-  request.method = text_of(vector, "method");
-  request.target = text_of(vector, "signed_target");
+  request.method = text_member(vector, "method");
+  request.target = text_member(vector, "signed_target");
   request.headers = headers_of(*vector.find("signed_headers"));
-  request.body = text_of(vector, "body");
+  request.body = text_member(vector, "body");
   return request;
 }
 
@@ -69,8 +69,8 @@ void each_vector(const std::function<void(const asl::Value&, const std::string&)
   REQUIRE(vectors.size() >= 35);
   for (std::size_t i = 0; i < vectors.size(); ++i) {
     const asl::Value& vector = vectors.items()[i];
-    INFO(text_of(vector, "name"));
-    check(vector, text_of(vector, "kind"));
+    INFO(text_member(vector, "name"));
+    check(vector, text_member(vector, "kind"));
   }
 }
 
@@ -103,17 +103,17 @@ HttpRequest start_execution(const Credentials& credentials, WallTime when,
 TEST_CASE("requests are signed as AWS's test suite and botocore sign them", "[runtime][sigv4]") {
   each_vector([](const asl::Value& vector, const std::string& kind) {
     HttpHeaders headers = headers_of(*vector.find("headers"));
-    const std::string target = text_of(vector, "target");
-    const SigningOptions options{"us-east-1", text_of(vector, "service"), at()};
+    const std::string target = text_member(vector, "target");
+    const SigningOptions options{"us-east-1", text_member(vector, "service"), at()};
     if (kind.starts_with("presigned")) {
       const std::string ours =
-          presign(text_of(vector, "method"), target, headers, credentials_for(kind), options, 600s);
-      const std::string theirs = text_of(vector, "signed_target");
+          presign(text_member(vector, "method"), target, headers, credentials_for(kind), options, 600s);
+      const std::string theirs = text_member(vector, "signed_target");
       CHECK(ours.substr(ours.find("X-Amz-Signature=")) ==
             theirs.substr(theirs.find("X-Amz-Signature=")));
       return;
     }
-    sign(text_of(vector, "method"), target, headers, text_of(vector, "body"), credentials_for(kind),
+    sign(text_member(vector, "method"), target, headers, text_member(vector, "body"), credentials_for(kind),
          options);
     CHECK(headers.get("Authorization") ==
           headers_of(*vector.find("signed_headers")).get("Authorization"));
@@ -126,9 +126,9 @@ TEST_CASE("what botocore signed is accepted", "[runtime][sigv4]") {
     INFO(message_of(verdict));
     const auto* caller = std::get_if<VerifiedCaller>(&verdict);
     REQUIRE(caller != nullptr);
-    CHECK(caller->access_key_id == text_of(document(), "access_key"));
+    CHECK(caller->access_key_id == text_member(document(), "access_key"));
     CHECK(caller->region == "us-east-1");
-    CHECK(caller->service == text_of(vector, "service"));
+    CHECK(caller->service == text_member(vector, "service"));
   });
 }
 
@@ -154,7 +154,7 @@ TEST_CASE("of 10,000 changed requests none is accepted", "[runtime][sigv4]") {
   int accepted = 0;
   for (int i = 0; i < 10'000; ++i) {
     const asl::Value& vector = vectors.items()[pick(vectors.size())];
-    const std::string kind = text_of(vector, "kind");
+    const std::string kind = text_member(vector, "kind");
     const HttpRequest original = signed_request(vector);
     HttpRequest request = original;
     HttpHeaders changed;
@@ -163,7 +163,7 @@ TEST_CASE("of 10,000 changed requests none is accepted", "[runtime][sigv4]") {
         request.method = request.method == "GET" ? "POST" : "GET";
         break;
       case 1:  // the body, which S3's presigned URLs do not cover
-        if (kind.starts_with("presigned") && text_of(vector, "service") == "s3") continue;
+        if (kind.starts_with("presigned") && text_member(vector, "service") == "s3") continue;
         change_byte(request.body);
         break;
       case 2: {  // a signed header's value
@@ -196,7 +196,7 @@ TEST_CASE("of 10,000 changed requests none is accepted", "[runtime][sigv4]") {
     const auto verdict = verifier_for(kind).verify(request, at());
     if (std::holds_alternative<VerifiedCaller>(verdict)) {
       ++accepted;
-      UNSCOPED_INFO("mutation " << i << " of " << text_of(vector, "name") << ": " << request.method
+      UNSCOPED_INFO("mutation " << i << " of " << text_member(vector, "name") << ": " << request.method
                                 << " " << request.target);
     }
   }

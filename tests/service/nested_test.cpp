@@ -18,7 +18,7 @@ asl::Value output_of(const Reply& ended) {
   return *read;
 }
 
-std::string text_of(const asl::Value& object, std::string_view name) {
+std::string text_member(const asl::Value& object, std::string_view name) {
   const asl::Value* value = object.find(name);
   if (value == nullptr) return {};
   return value->is_string() ? std::string(value->as_string()) : asl::to_json(*value);
@@ -36,11 +36,11 @@ TEST_CASE("startExecution answers the call with the SDK's metadata", "[service][
         "parent", task("states:startExecution",
                        R"({"StateMachineArn":")" + child + R"(","Input":{"a":1},"Name":"c"})"));
     const asl::Value output = output_of(client.ended(client.start(parent)));
-    const std::string arn = text_of(output, "ExecutionArn");
+    const std::string arn = text_member(output, "ExecutionArn");
     CHECK(arn == "arn:aws:states:us-east-1:123456789012:execution:child:c");
     CHECK(output.find("StartDate")->is_int());
-    CHECK(text_of(*output.find("SdkHttpMetadata"), "HttpStatusCode") == "200");
-    CHECK(text_of(*output.find("SdkResponseMetadata"), "RequestId").size() == 36);
+    CHECK(text_member(*output.find("SdkHttpMetadata"), "HttpStatusCode") == "200");
+    CHECK(text_member(*output.find("SdkResponseMetadata"), "RequestId").size() == 36);
     CHECK(client.ended(arn).member("input") == R"({"a":1})");
   });
 }
@@ -59,13 +59,13 @@ TEST_CASE("a .sync task waits for its child and shows it", "[service][nested]") 
     const std::string second = client.start(parsed);
     const asl::Value as_text = output_of(client.ended(first));
     CHECK(as_text.find("Output")->is_string());
-    CHECK(text_of(as_text, "Output") == R"({"x":1})");
-    CHECK(text_of(as_text, "Input") == R"({"a":1})");
-    CHECK(text_of(as_text, "Status") == "SUCCEEDED");
-    CHECK(text_of(as_text, "Name").size() == 36);
+    CHECK(text_member(as_text, "Output") == R"({"x":1})");
+    CHECK(text_member(as_text, "Input") == R"({"a":1})");
+    CHECK(text_member(as_text, "Status") == "SUCCEEDED");
+    CHECK(text_member(as_text, "Name").size() == 36);
     const asl::Value as_json = output_of(client.ended(second));
     CHECK(as_json.find("Output")->is_object());
-    CHECK(text_of(as_json, "Output") == R"({"x":1})");
+    CHECK(text_member(as_json, "Output") == R"({"x":1})");
   });
 }
 
@@ -91,9 +91,9 @@ TEST_CASE("a .sync task fails with its child", "[service][nested]") {
     CHECK(ended.member("error") == "States.TaskFailed");
     const auto cause = asl::read_json(ended.member("cause"));
     REQUIRE(cause.has_value());
-    CHECK(text_of(*cause, "Error") == "Broken");
-    CHECK(text_of(*cause, "Cause") == "because");
-    CHECK(text_of(*cause, "Status") == "FAILED");
+    CHECK(text_member(*cause, "Error") == "Broken");
+    CHECK(text_member(*cause, "Cause") == "because");
+    CHECK(text_member(*cause, "Status") == "FAILED");
   });
 }
 
@@ -169,11 +169,11 @@ TEST_CASE("any operation is an SDK integration", "[service][nested]") {
         "describe",
         task("aws-sdk:sfn:describeStateMachine", R"({"StateMachineArn":")" + child + R"("})"));
     const asl::Value output = output_of(client.ended(client.start(describe)));
-    CHECK(text_of(output, "Name") == "child");
-    const std::string date = text_of(output, "CreationDate");
+    CHECK(text_member(output, "Name") == "child");
+    const std::string date = text_member(output, "CreationDate");
     CHECK(date.size() == 24);
     CHECK(date.back() == 'Z');
-    CHECK(text_of(*output.find("LoggingConfiguration"), "Level") == "OFF");
+    CHECK(text_member(*output.find("LoggingConfiguration"), "Level") == "OFF");
   });
 }
 

@@ -1,6 +1,6 @@
-#include "connectors/aws/uri.h"
+#include "runtime/http/uri.h"
 
-namespace pawl::connectors::aws {
+namespace pawl::runtime {
 namespace {
 
 int hex_digit(char c) {
@@ -32,12 +32,12 @@ std::string percent_decode(std::string_view text, bool plus) {
   return out;
 }
 
-std::string percent_encode(std::string_view text, bool keep_slash) {
+std::string percent_encode(std::string_view text, std::string_view kept) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (is_unreserved(c) || (keep_slash && c == '/')) {
+    if (is_unreserved(c) || kept.find(c) != std::string_view::npos) {
       out += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);
@@ -49,8 +49,8 @@ std::string percent_encode(std::string_view text, bool keep_slash) {
   return out;
 }
 
-Parameters read_parameters(std::string_view text) {
-  Parameters parameters;
+QueryParameters read_parameters(std::string_view text) {
+  QueryParameters parameters;
   while (!text.empty()) {
     const std::size_t end = text.find('&');
     const std::string_view pair = text.substr(0, end);
@@ -66,4 +66,4 @@ Parameters read_parameters(std::string_view text) {
   return parameters;
 }
 
-}  // namespace pawl::connectors::aws
+}  // namespace pawl::runtime
