@@ -153,11 +153,9 @@ FieldNumber field_integer(Turn& turn, Branch& branch, const asl::NumberField& fi
     return {std::nullopt, true};
   }
   if (!value->is_int()) {
-    raise_runtime(
-        turn, branch,
-        "The " + std::string(name) + " field refers to value \"" +
-            asl::to_text(*value) +
-            "\" which is not a valid integer: " + field.path->text());
+    raise_runtime(turn, branch,
+                  "The " + std::string(name) + " field refers to value \"" + asl::to_text(*value) +
+                      "\" which is not a valid integer: " + field.path->text());
     return {std::nullopt, true};
   }
   return {value->as_int(), false};

@@ -299,8 +299,8 @@ Result<std::vector<std::pair<ExecutionNumber, MapRunRecord>>> Engine::map_runs(
 Status Engine::update_map_run(ExecutionNumber number, MapRunUpdate update) {
   if (shard_of(number) >= state_->shards.size()) return nothing_there();
   EngineShard& home = home_of(number);
-  return runtime::call_on(
-      home.shard(), [&]() -> Status { return home.update_map_run(number, update); });
+  return runtime::call_on(home.shard(),
+                          [&]() -> Status { return home.update_map_run(number, update); });
 }
 
 Result<std::string> Engine::redrive_refusal(ExecutionNumber number,

@@ -116,7 +116,8 @@ class Engine {
   // on with everything that the store says is under way.
   Status open(std::uint32_t shard);
   // Before a shard stops, on a fiber of it: no message is handled any more; what is committed is
-  // flushed. Handlers that run are cancelled.
+  // flushed. Handlers that run are cancelled, but not waited for: the engine, and what its handlers
+  // use, must live until run() of the shard has returned.
   void close(std::uint32_t shard);
 
   // Tells `observer` of everything from now on. Before open(); it must live until close().

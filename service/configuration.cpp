@@ -120,18 +120,21 @@ Configuration decode_configuration(std::string_view text) {
   if (!read || !read->is_object()) return configuration;  // not ours: another program's machine
   configuration.settings = read_settings(*read);
   for (const Value& tag : items_of(*read, "tags")) {
-    configuration.tags.push_back({std::string(text_of(tag, "key")), std::string(text_of(tag, "value"))});
+    configuration.tags.push_back(
+        {std::string(text_of(tag, "key")), std::string(text_of(tag, "value"))});
   }
   configuration.revision_id = text_of(*read, "revisionId");
   configuration.versions_made = number_of(*read, "versionsMade");
   for (const Value& item : items_of(*read, "versions")) {
-    configuration.versions.push_back({number_of(item, "number"), number_of(item, "revision"),
-                                      std::string(text_of(item, "revisionId")), time_of(item.find("date")),
-                                      std::string(text_of(item, "description")), read_settings(item)});
+    configuration.versions.push_back(
+        {number_of(item, "number"), number_of(item, "revision"),
+         std::string(text_of(item, "revisionId")), time_of(item.find("date")),
+         std::string(text_of(item, "description")), read_settings(item)});
   }
   for (const Value& item : items_of(*read, "revisions")) {
-    configuration.revisions.push_back(
-        {number_of(item, "revision"), std::string(text_of(item, "revisionId")), time_of(item.find("date"))});
+    configuration.revisions.push_back({number_of(item, "revision"),
+                                       std::string(text_of(item, "revisionId")),
+                                       time_of(item.find("date"))});
   }
   for (const Value& item : items_of(*read, "aliases")) {
     configuration.aliases.push_back(read_alias(item));

@@ -85,8 +85,7 @@ Datum round(Evaluator& e, Arguments& args, const CallContext&) {
     return Value::number(std::nan(""));
   }
   if (args[0].value.is_int() && precision >= 0) return args[0];
-  return e.number(
-      round_half_even(number, static_cast<int>(std::clamp(precision, -400.0, 400.0))));
+  return e.number(round_half_even(number, static_cast<int>(std::clamp(precision, -400.0, 400.0))));
 }
 Datum sqrt(Evaluator& e, Arguments& args, const CallContext&) {
   if (args[0].is_undefined()) return {};

@@ -207,8 +207,7 @@ Datum Evaluator::evaluate_step(const Node* node, const Datum& input, const Frame
   };
   for (const Value& item : items_of(input)) {
     const bool kept = item.is_array() && input.has(kConsItems);
-    Datum found =
-        evaluate(node, Datum(item, static_cast<std::uint8_t>(kept ? kCons : 0)), frame);
+    Datum found = evaluate(node, Datum(item, static_cast<std::uint8_t>(kept ? kCons : 0)), frame);
     if (node->stages) {
       for (const Stage& stage : *node->stages) {
         found = evaluate_filter(stage.filter, found, frame);

@@ -200,7 +200,8 @@ class AnswerWriter {
 
 }  // namespace
 
-Value read_form(const runtime::QueryParameters& form, const QueryDialect& dialect, std::string_view operation) {
+Value read_form(const runtime::QueryParameters& form, const QueryDialect& dialect,
+                std::string_view operation) {
   Node root;
   for (const auto& [name, text] : form) {
     if (name == "Action" || name == "Version" || name.starts_with("X-Amz-")) continue;

@@ -3,8 +3,8 @@
 #include "asl/json/writer.h"
 #include "connectors/aws/digest.h"
 #include "connectors/aws/json_protocol.h"
-#include "runtime/http/uri.h"
 #include "connectors/lambda/api.h"
+#include "runtime/http/uri.h"
 
 namespace pawl::connectors {
 

@@ -1,7 +1,7 @@
 // Buckets, and lists of buckets and objects.
 #include "connectors/aws/base64.h"
-#include "runtime/http/uri.h"
 #include "connectors/s3/service.h"
+#include "runtime/http/uri.h"
 #include "runtime/store/encoding.h"
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // Objects: put, get, head, copy, delete.
 #include "connectors/aws/base64.h"
 #include "connectors/aws/mapping.h"
-#include "runtime/http/uri.h"
 #include "connectors/s3/service.h"
 #include "runtime/http/message.h"
+#include "runtime/http/uri.h"
 
 #include <fmt/format.h>
 

@@ -4,9 +4,9 @@
 #include "connectors/aws/chunked.h"
 #include "connectors/aws/json_protocol.h"
 #include "connectors/aws/mapping.h"
-#include "runtime/http/uri.h"
 #include "connectors/aws/xml.h"
 #include "connectors/http_date.h"
+#include "runtime/http/uri.h"
 
 #include <fmt/format.h>
 

@@ -88,9 +88,7 @@ constexpr Entry kOperations[] = {
 
 }  // namespace
 
-std::string_view Request::text(std::string_view name) const {
-  return text_of(call.input, name);
-}
+std::string_view Request::text(std::string_view name) const { return text_of(call.input, name); }
 
 std::optional<std::int64_t> Request::number(std::string_view name) const {
   const Value* value = member(name);

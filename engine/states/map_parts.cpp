@@ -89,8 +89,8 @@ std::optional<MapTolerance> map_tolerance(Turn& turn, Branch& branch,
     }
     if (!value->is_number()) {
       raise_runtime(turn, branch,
-                    "The ToleratedFailurePercentagePath field refers to value \"" + asl::to_text(*value) +
-                        "\" which is not a valid float: " + path->text());
+                    "The ToleratedFailurePercentagePath field refers to value \"" +
+                        asl::to_text(*value) + "\" which is not a valid float: " + path->text());
       return std::nullopt;
     }
     percentage = value->as_double();

@@ -53,7 +53,8 @@ std::string canonical_query(std::string_view query) {
     const std::size_t equals = std::min(parameter.find('='), parameter.size());
     std::string name = percent_decode(parameter.substr(0, equals));
     if (name == "X-Amz-Signature") continue;
-    const std::string value = percent_decode(parameter.substr(std::min(equals + 1, parameter.size())));
+    const std::string value =
+        percent_decode(parameter.substr(std::min(equals + 1, parameter.size())));
     parameters.emplace_back(percent_encode(name, ""), percent_encode(value, ""));
   }
   std::sort(parameters.begin(), parameters.end());

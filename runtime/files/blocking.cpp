@@ -23,14 +23,13 @@ Status run_blocking(const std::function<void()>& job) {
   const TimeHold hold = shard.hold_time();
   WaitPoint ended;
   bool done = false;
-  const bool accepted =
-      helpers().submit([&job, &ended, &done, box = shard.mailbox()]() mutable {
-        job();
-        box->post([&ended, &done] {
-          done = true;
-          ended.wake();
-        });
-      });
+  const bool accepted = helpers().submit([&job, &ended, &done, box = shard.mailbox()]() mutable {
+    job();
+    box->post([&ended, &done] {
+      done = true;
+      ended.wake();
+    });
+  });
   if (!accepted) return Error{ErrorCode::kLimit, "too much file work is waiting", ""};
   while (!done) ended.wait();
   return {};

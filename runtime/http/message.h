@@ -78,7 +78,8 @@ class BodySink {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // Of all of it: the Content-Length. Empty: it is not known, and the connection ends with the body.
+  // Of all of it: the Content-Length. Empty: it is not known, and the connection ends with the
+  // body.
   virtual std::optional<std::uint64_t> size() const = 0;
   // Up to `max` bytes; none: that was all. On the connection's fiber; may suspend. After an error
   // the connection is cut: the client sees that bytes are missing.

@@ -44,9 +44,7 @@ class Call {
   Call(LogsApi& api, engine::Engine& engine, const Value& input)
       : api_(api), engine_(engine), input_(input) {}
 
-  std::string_view string(std::string_view name) const {
-    return asl::text_of(input_, name);
-  }
+  std::string_view string(std::string_view name) const { return asl::text_of(input_, name); }
   std::int64_t integer(std::string_view name, std::int64_t absent) const {
     const Value* member = input_.find(name);
     return member != nullptr && member->is_int() ? member->as_int() : absent;

@@ -2,12 +2,11 @@
 // with a warning.
 #pragma once
 
-#include "connectors/lambda/local_backend.h"
-
 #include "asl/json/reader.h"
 #include "asl/json/value.h"
 #include "connectors/lambda/function_directory.h"
 #include "connectors/lambda/handler.h"
+#include "connectors/lambda/local_backend.h"
 #include "runtime/log/log.h"
 #include "tests/catch.h"
 #include "tests/connectors/support.h"

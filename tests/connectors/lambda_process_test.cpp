@@ -1,7 +1,7 @@
 // What holds for the process of any function: limits, ends, reuse, concurrency.
-#include <sys/stat.h>
-
 #include "tests/connectors/functions.h"
+
+#include <sys/stat.h>
 
 namespace pawl::connectors {
 namespace {

@@ -1,5 +1,4 @@
 #include "runtime/http/uri.h"
-
 #include "tests/catch.h"
 
 namespace pawl::runtime {

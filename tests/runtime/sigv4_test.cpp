@@ -106,15 +106,15 @@ TEST_CASE("requests are signed as AWS's test suite and botocore sign them", "[ru
     const std::string target = text_member(vector, "target");
     const SigningOptions options{"us-east-1", text_member(vector, "service"), at()};
     if (kind.starts_with("presigned")) {
-      const std::string ours =
-          presign(text_member(vector, "method"), target, headers, credentials_for(kind), options, 600s);
+      const std::string ours = presign(text_member(vector, "method"), target, headers,
+                                       credentials_for(kind), options, 600s);
       const std::string theirs = text_member(vector, "signed_target");
       CHECK(ours.substr(ours.find("X-Amz-Signature=")) ==
             theirs.substr(theirs.find("X-Amz-Signature=")));
       return;
     }
-    sign(text_member(vector, "method"), target, headers, text_member(vector, "body"), credentials_for(kind),
-         options);
+    sign(text_member(vector, "method"), target, headers, text_member(vector, "body"),
+         credentials_for(kind), options);
     CHECK(headers.get("Authorization") ==
           headers_of(*vector.find("signed_headers")).get("Authorization"));
   });
@@ -196,8 +196,8 @@ TEST_CASE("of 10,000 changed requests none is accepted", "[runtime][sigv4]") {
     const auto verdict = verifier_for(kind).verify(request, at());
     if (std::holds_alternative<VerifiedCaller>(verdict)) {
       ++accepted;
-      UNSCOPED_INFO("mutation " << i << " of " << text_member(vector, "name") << ": " << request.method
-                                << " " << request.target);
+      UNSCOPED_INFO("mutation " << i << " of " << text_member(vector, "name") << ": "
+                                << request.method << " " << request.target);
     }
   }
   CHECK(accepted == 0);

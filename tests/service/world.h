@@ -12,6 +12,7 @@
 #include "tests/catch.h"
 #include "tests/runtime/shard_fixture.h"
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -123,32 +124,42 @@ class World {
   }
   void run(const std::function<void(Client&, Service&)>& body,
            const ServiceOptions& service_options = {.port = 0}) {
+    const runtime::Watchdog watchdog(std::chrono::seconds(30));
     runtime::Journal journal(*store_);
     runtime::SystemRandom random;
-    runtime::run_on_shard([&](runtime::Shard& shard) {
-      connectors::Registry registry;
-      auto states = std::make_shared<connectors::StatesHandler>(shard.clock());
-      registry.add("states", states);
-      registry.add("aws-sdk:sfn", states);
-      engine::EngineOptions options;
-      options.store = store_.get();
-      options.journal = &journal;
-      options.clock = &shard.clock();
-      options.random = &random;
-      options.handlers = &registry;
-      options.shards = {&shard};
-      engine::Engine engine(std::move(options));
-      Service service(engine, shard, service_options);
-      states->connect(service.api());
-      REQUIRE(engine.open(0));
-      REQUIRE(service.start());
-      {
-        Client client(shard, service.port());
-        body(client, service);
+    runtime::Shard shard({.clock = runtime::real_clock()});
+    connectors::Registry registry;
+    auto states = std::make_shared<connectors::StatesHandler>(shard.clock());
+    registry.add("states", states);
+    registry.add("aws-sdk:sfn", states);
+    engine::EngineOptions options;
+    options.store = store_.get();
+    options.journal = &journal;
+    options.clock = &shard.clock();
+    options.random = &random;
+    options.handlers = &registry;
+    options.shards = {&shard};
+    engine::Engine engine(std::move(options));
+    Service service(engine, shard, service_options);
+    states->connect(service.api());
+    std::exception_ptr failure;
+    shard.run([&] {
+      // A failed REQUIRE is an exception, which must not leave the fiber.
+      try {
+        REQUIRE(engine.open(0));
+        REQUIRE(service.start());
+        {
+          Client client(shard, service.port());
+          body(client, service);
+        }
+        REQUIRE(service.stop(shard.clock().after(std::chrono::seconds(5))));
+      } catch (...) {
+        failure = std::current_exception();
       }
-      REQUIRE(service.stop(shard.clock().after(std::chrono::seconds(5))));
       engine.close(0);
+      shard.stop();
     });
+    if (failure) std::rethrow_exception(failure);
   }
 
  private:
