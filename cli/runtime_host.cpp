@@ -47,6 +47,7 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
     engine_options.shards.push_back(host->shards_.back().get());
   }
   host->tasks_ = std::make_unique<TaskWorld>(*host->shards_[0], *host->clock_);
+  engine_options.limits = options.limits;
   engine_options.store = host->store_;
   engine_options.journal = host->journal_.get();
   engine_options.clock = host->clock_.get();

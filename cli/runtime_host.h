@@ -30,6 +30,7 @@ struct HostOptions {
   bool create = true;         // make that directory
   bool fast_forward = false;  // virtual time; needs a single shard
   std::uint32_t shards = 1;   // at least: a store keeps the number it was made with
+  engine::Limits limits = {};
 };
 
 class RuntimeHost {

@@ -3,6 +3,7 @@
 #include "asl/json/value.h"
 #include "asl/json/writer.h"
 #include "asl/parse/parse.h"
+#include "cli/limits_option.h"
 #include "cli/suggestion.h"
 #include "cli/terminal.h"
 #include "cli/text_input.h"
@@ -42,6 +43,9 @@ same: export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=
 
 HTTPS: --tls-cert and --tls-key, both PEM; clients that do not know who signed the certificate are told
 with AWS_CA_BUNDLE. Without it, keep it on this machine or behind a proxy that encrypts.
+
+Limits: AWS's, so that what runs here runs there. --limits relaxed takes payloads of 16 MiB, histories
+of 1,000,000 events, longer names and more of everything that AWS only counts (docs/limits.md).
 
 Looking after it: GET /_pawl/health (it lives), /_pawl/ready (it takes work), /_pawl/metrics
 (Prometheus). SIGTERM and SIGINT stop it within ten seconds, a second one at once; what is under way
@@ -100,6 +104,7 @@ void add_serve_options(CLI::App& parser, ServeOptions& options) {
                           "Speak HTTPS with this certificate and its chain (PEM)"),
         "FILE");
   named(parser.add_option("--tls-key", options.tls_key, "The certificate's key (PEM)"), "FILE");
+  add_limits_option(parser, options.limits);
   named(parser.add_option("--log-level", options.log_level, "trace, debug, info, warn, error, off"),
         "LEVEL")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));

@@ -28,6 +28,8 @@ struct ServeOptions {
   std::string tls_cert;
   std::string tls_key;
 
+  std::string limits;  // cli/limits_option.h
+
   std::string log_level = "info";
   std::string log_format = "text";
   std::string log_dir;

@@ -82,7 +82,7 @@ Result<std::optional<ActivityTask>> ActivityQueue::poll(const std::string& activ
                                                         const std::function<bool()>& gone) {
   PAWL_ASSERT(runtime::Shard::current() == &shard_);
   Queue& queue = queues_[activity];
-  if (queue.workers >= kPollersMax) {
+  if (queue.workers >= engine_.options().limits.activity_workers) {
     return Error{ErrorCode::kLimit, "The activity has too many workers.", activity};
   }
   ++queue.workers;

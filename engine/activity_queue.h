@@ -49,7 +49,6 @@ struct ActivityTask {
 
 class ActivityQueue {
  public:
-  static constexpr std::size_t kPollersMax = 1'000;  // of one activity (service quota)
   static constexpr std::size_t kWindow = 1'000;      // rows of one activity in memory
   static constexpr std::size_t kQueuesMax = 10'000;  // activities that are remembered unpolled
 
@@ -60,7 +59,8 @@ class ActivityQueue {
 
   // The next task of the activity; empty at `deadline`, when `gone` says that the worker has left
   // (asked before a task is handed out, and now and then), and when the engine closes. Suspends.
-  // kLimit: kPollersMax wait already. kUnavailable: the store failed; the task, if any, waits on.
+  // kLimit: Limits::activity_workers wait already. kUnavailable: the store failed; the task, if
+  // any, waits on.
   Result<std::optional<ActivityTask>> poll(const std::string& activity, const std::string& worker,
                                            runtime::SteadyTime deadline,
                                            const std::function<bool()>& gone);

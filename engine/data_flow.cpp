@@ -98,6 +98,27 @@ std::optional<asl::Payload> effective_input(Turn& turn, Branch& branch, std::str
   return input;
 }
 
+namespace {
+
+// What all variables of the execution would have when `assigned` take their places in `branch`.
+std::size_t variables_bytes(const Execution& execution, const Branch& branch,
+                            const std::vector<Variable>& assigned) {
+  std::size_t bytes = 0;
+  for (const Variable& variable : assigned) bytes += variable.value.text().size();
+  for (const auto& [id, other] : execution.branches) {
+    for (const Variable& variable : other->frame.variables) {
+      const bool replaced = other.get() == &branch &&
+                            std::any_of(assigned.begin(), assigned.end(), [&](const Variable& one) {
+                              return one.name == variable.name;
+                            });
+      if (!replaced) bytes += variable.value.text().size();
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
 std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,
                                                   const asl::Assign& assign,
                                                   const asl::Payload& values,
@@ -117,6 +138,13 @@ std::optional<std::vector<Variable>> apply_assign(Turn& turn, Branch& branch,
     raise_failure(turn, branch, kStatesDataLimitExceeded,
                   runtime_cause(turn.execution(), branch,
                                 "The variables assigned exceed the maximum number of bytes "
+                                "service limit."));
+    return std::nullopt;
+  }
+  if (variables_bytes(turn.execution(), branch, assigned) > turn.limits().variables_bytes) {
+    raise_failure(turn, branch, kStatesDataLimitExceeded,
+                  runtime_cause(turn.execution(), branch,
+                                "The variables of the execution exceed the maximum number of bytes "
                                 "service limit."));
     return std::nullopt;
   }

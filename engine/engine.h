@@ -183,9 +183,11 @@ class Engine {
                                                  std::optional<ExecutionStatus> status,
                                                  std::optional<ExecutionNumber> before,
                                                  std::size_t max) const;
-  // Up to `max` events from `from` on, ascending by id, or descending if `reverse`.
+  // Up to `max` events from `from` on, ascending by id, or descending if `reverse`; fewer once
+  // their documents have `bytes_max` bytes, but at least one.
   Result<HistoryPage> history(ExecutionNumber number, const HistoryCursor& from, std::size_t max,
-                              bool reverse, bool include_data) const;
+                              bool reverse, bool include_data,
+                              std::size_t bytes_max = SIZE_MAX) const;
 
   // --- task tokens ---
   // kInvalid: not a token. kTimeout: the task is gone.

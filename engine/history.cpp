@@ -7,6 +7,11 @@
 namespace pawl::engine {
 
 void PayloadReader::keep(std::uint32_t record, std::string bytes) {
+  if (kept_bytes_ + bytes.size() > kKeptBytesMax) {
+    records_.clear();
+    kept_bytes_ = 0;
+  }
+  kept_bytes_ += bytes.size();
   records_.insert_or_assign(record, std::move(bytes));
 }
 
@@ -22,7 +27,8 @@ Result<std::string> PayloadReader::text(PayloadRef ref) {
       return Error{ErrorCode::kCorrupt, "A history record is missing from the store.",
                    runtime::printable_key(key)};
     }
-    known = records_.emplace(number, **std::move(row)).first;
+    keep(number, **std::move(row));
+    known = records_.find(number);
   }
   const Result<HistoryRecord> record = open_history(known->second, key);
   if (!record) return record.error();
@@ -35,10 +41,16 @@ Result<std::string> PayloadReader::text(PayloadRef ref) {
 
 namespace {
 
-// Renders the events of one record that lie in the page, in the order asked for. Returns false when
-// the page is full; `page.next` then says where the next one begins.
+struct PageBounds {
+  std::size_t events = 0;
+  std::size_t bytes = 0;  // of documents
+};
+
+// Renders the events of one record that lie in the page, in the order asked for, and takes their
+// documents off `left`. Returns false when the page is full; `page.next` then says where the next
+// one begins.
 Result<bool> render_record(std::string_view bytes, std::uint32_t number, EventId from,
-                           std::size_t max, bool reverse, bool include_data,
+                           PageBounds& left, bool reverse, bool include_data,
                            PayloadReader& payloads, HistoryPage& page) {
   const Result<HistoryRecord> record = open_history(bytes, "history");
   if (!record) return record.error();
@@ -51,10 +63,14 @@ Result<bool> render_record(std::string_view bytes, std::uint32_t number, EventId
     events.push_back(*std::move(event));
   }
   if (reverse) std::reverse(events.begin(), events.end());
-  const PayloadText text = [&payloads](PayloadRef ref) { return payloads.text(ref); };
+  const PayloadText text = [&payloads, &left](PayloadRef ref) {
+    Result<std::string> document = payloads.text(ref);
+    if (document) left.bytes -= std::min(left.bytes, document->size());
+    return document;
+  };
   for (const StoredEvent& event : events) {
     if (from != 0 && (reverse ? event.id > from : event.id < from)) continue;
-    if (page.events.size() == max) {
+    if (page.events.size() == left.events || (left.bytes == 0 && !page.events.empty())) {
       page.next = HistoryCursor{number, event.id};
       return false;
     }
@@ -68,9 +84,11 @@ Result<bool> render_record(std::string_view bytes, std::uint32_t number, EventId
 }  // namespace
 
 Result<HistoryPage> Engine::history(ExecutionNumber number, const HistoryCursor& from,
-                                    std::size_t max, bool reverse, bool include_data) const {
+                                    std::size_t max, bool reverse, bool include_data,
+                                    std::size_t bytes_max) const {
   const runtime::Store& store = *options().store;
   HistoryPage page;
+  PageBounds left{max, bytes_max};
   PayloadReader payloads(store, number);
   const std::string first = keys::history(number, 0);
   const std::string last = keys::prefix_end(first.substr(0, 9));
@@ -83,7 +101,7 @@ Result<HistoryPage> Engine::history(ExecutionNumber number, const HistoryCursor&
   for (; rows->valid(); rows->next()) {
     const std::uint32_t record = *keys::parse_history(rows->key());
     payloads.keep(record, std::string(rows->value()));
-    const Result<bool> more = render_record(rows->value(), record, from.event, max, reverse,
+    const Result<bool> more = render_record(rows->value(), record, from.event, left, reverse,
                                             include_data, payloads, page);
     if (!more) return more.error();
     if (!*more) return page;

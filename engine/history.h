@@ -12,9 +12,12 @@
 
 namespace pawl::engine {
 
-// The documents of one execution, by their place. Keeps the records it has read.
+// The documents of one execution, by their place. Keeps the records it has read, as long as they
+// are no more than kKeptBytesMax together: events lie beside what they show first.
 class PayloadReader {
  public:
+  static constexpr std::size_t kKeptBytesMax = std::size_t{32} << 20;
+
   PayloadReader(const runtime::Store& store, ExecutionNumber number)
       : store_(store), number_(number) {}
   Result<std::string> text(PayloadRef ref);
@@ -25,6 +28,7 @@ class PayloadReader {
   const runtime::Store& store_;
   ExecutionNumber number_;
   std::map<std::uint32_t, std::string> records_;
+  std::size_t kept_bytes_ = 0;
 };
 
 }  // namespace pawl::engine

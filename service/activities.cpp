@@ -27,7 +27,7 @@ Result<Activity> decode(std::string_view bytes, std::string_view key) {
   activity.name = std::string(in.string());
   activity.creation_date = runtime::WallTime(std::chrono::milliseconds(in.varint()));
   activity.encryption = std::string(in.string());
-  for (std::uint64_t left = in.varint_max(kTagsMax); left > 0; --left) {
+  for (std::uint64_t left = in.varint_max(kStoredTagsMax); left > 0; --left) {
     std::string name(in.string());
     activity.tags.push_back({std::move(name), std::string(in.string())});
   }

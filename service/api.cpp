@@ -62,7 +62,7 @@ Answer Api::call(std::string_view operation, std::string_view body, std::string_
       }
       input = *std::move(read);
     }
-    if (auto refused = check_input(*shape, input)) return *std::move(refused);
+    if (auto refused = check_input(*shape, input, limits())) return *std::move(refused);
     return known->action(*this, Request(input, caller, trace_header));
   };
   if (!known->changes_registry) return perform();

@@ -68,6 +68,7 @@ class Api final : public connectors::StatesApi {
   engine::Engine& engine() { return engine_; }
   Activities& activities() { return activities_; }
   LogsApi& logs() { return logs_; }
+  const engine::Limits& limits() const { return engine_.options().limits; }
   runtime::WallTime now() { return engine_.options().clock->wall_now(); }
   std::string new_id() { return runtime::uuid4(*engine_.options().random); }
 

@@ -186,11 +186,12 @@ void note_revision(Configuration& configuration, std::uint32_t revision, runtime
 }
 
 Checked<const Version*> publish_version(Configuration& configuration, std::uint32_t revision,
-                                        std::string_view description, runtime::WallTime date) {
-  if (configuration.versions.size() >= kVersionsMax) {
+                                        std::string_view description, runtime::WallTime date,
+                                        std::size_t max) {
+  if (configuration.versions.size() >= max) {
     return ApiError{"ServiceQuotaExceededException",
                     "The state machine has the largest number of versions that is allowed: " +
-                        std::to_string(kVersionsMax)};
+                        std::to_string(max)};
   }
   configuration.versions.push_back({++configuration.versions_made, revision,
                                     configuration.revision_id, date, std::string(description),

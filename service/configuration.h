@@ -69,8 +69,6 @@ struct Configuration {
   std::string created_description;
 };
 
-inline constexpr std::size_t kVersionsMax = 1000;       // of a machine (service quota)
-inline constexpr std::size_t kAliasesMax = 100;         // of a machine (service quota)
 inline constexpr std::size_t kRevisionNotesMax = 1000;  // older executions show no revision id
 
 std::string encode_configuration(const Configuration& configuration);
@@ -84,9 +82,10 @@ const Version* version_of_revision(const Configuration& configuration, std::uint
 const RevisionNote* find_note(const Configuration& configuration, std::uint32_t revision);
 // Notes that `revision` now goes by the configuration's revision id.
 void note_revision(Configuration& configuration, std::uint32_t revision, runtime::WallTime date);
-// Appends a version; ServiceQuotaExceededException past kVersionsMax.
+// Appends a version; ServiceQuotaExceededException past `max` versions.
 Checked<const Version*> publish_version(Configuration& configuration, std::uint32_t revision,
-                                        std::string_view description, runtime::WallTime date);
+                                        std::string_view description, runtime::WallTime date,
+                                        std::size_t max);
 
 // Replaces those settings that `input` (of CreateStateMachine or UpdateStateMachine) has.
 // InvalidLoggingConfiguration, InvalidEncryptionConfiguration.

@@ -52,8 +52,36 @@ std::string shown(const Shape& shape, const asl::Value& value) {
   }
 }
 
+// Not less than the model's: a limit that is lowered is the action's to refuse.
+std::int64_t maximum(const Shape& shape, const engine::Limits& limits) {
+  const auto raised = [&shape](std::size_t limit) {
+    return std::max(shape.max, static_cast<std::int64_t>(limit));
+  };
+  switch (shape.quota) {
+    case Quota::kNone:
+      break;
+    case Quota::kPayload:
+      return raised(limits.payload_bytes);
+    case Quota::kName:
+      return raised(limits.name_characters);
+    case Quota::kArn:
+      return raised(limits.arn_characters);
+    case Quota::kStateName:
+      return raised(limits.state_name_characters);
+    case Quota::kDefinition:
+      return raised(limits.definition_characters);
+    case Quota::kError:
+      return raised(limits.error_characters);
+    case Quota::kCause:
+      return raised(limits.cause_characters);
+  }
+  return shape.max;
+}
+
 class Check {
  public:
+  explicit Check(const engine::Limits& limits) : limits_(limits) {}
+
   void member(const Shape& shape, const asl::Value& value, const std::string& path) {
     if (wrong_type_) return;
     switch (shape.type) {
@@ -121,8 +149,9 @@ class Check {
   void text(const Shape& shape, const asl::Value& value, const std::string& path) {
     const std::string_view string = value.as_string();
     const std::int64_t length = java_length(string);
-    if (shape.max >= 0 && length > shape.max) {
-      violated(shape, value, path, fmt::format("have length less than or equal to {}", shape.max));
+    const std::int64_t max = maximum(shape, limits_);
+    if (max >= 0 && length > max) {
+      violated(shape, value, path, fmt::format("have length less than or equal to {}", max));
     }
     if (length < shape.min) {
       violated(shape, value, path,
@@ -165,6 +194,7 @@ class Check {
     }
   }
 
+  const engine::Limits& limits_;
   std::vector<std::string> violations_;
   std::optional<ApiError> wrong_type_;
 };
@@ -179,8 +209,9 @@ const OperationShape* find_operation_shape(std::string_view name) {
   return found != all.end() && found->name == name ? &*found : nullptr;
 }
 
-std::optional<ApiError> check_input(const OperationShape& operation, const asl::Value& input) {
-  Check check;
+std::optional<ApiError> check_input(const OperationShape& operation, const asl::Value& input,
+                                    const engine::Limits& limits) {
+  Check check(limits);
   check.structure(operation.members, input, "");
   return check.result();
 }

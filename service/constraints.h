@@ -8,6 +8,7 @@
 #pragma once
 
 #include "asl/json/value.h"
+#include "engine/limits.h"
 #include "service/errors.h"
 
 #include <cstdint>
@@ -18,6 +19,18 @@
 namespace pawl::service {
 
 enum class ShapeType : std::uint8_t { kString, kInteger, kFloat, kBoolean, kList, kStructure };
+
+// What the maximum of a shape is, if it is a quota that an engine may have raised.
+enum class Quota : std::uint8_t {
+  kNone,  // the model's number
+  kPayload,
+  kName,
+  kArn,
+  kStateName,
+  kDefinition,
+  kError,
+  kCause,
+};
 
 struct Shape;
 
@@ -30,8 +43,9 @@ struct MemberShape {
 struct Shape {
   std::string_view name = {};  // of a structure: shown in messages
   ShapeType type = ShapeType::kString;
-  std::int64_t min = 0;                           // of a length or a number
-  std::int64_t max = -1;                          // -1: none
+  std::int64_t min = 0;   // of a length or a number
+  std::int64_t max = -1;  // -1: none; AWS's
+  Quota quota = Quota::kNone;
   std::span<const std::string_view> values = {};  // of an enum, in the order of messages
   std::string_view pattern = {};
   bool (*matches)(std::string_view) = nullptr;  // what `pattern` says
@@ -50,7 +64,8 @@ std::span<const OperationShape> operation_shapes();
 const OperationShape* find_operation_shape(std::string_view name);
 
 // SerializationException for a wrong type; ValidationException that lists every violation. Members
-// that the model does not know are ignored.
-std::optional<ApiError> check_input(const OperationShape& operation, const asl::Value& input);
+// that the model does not know are ignored. `limits` says how much a Quota is.
+std::optional<ApiError> check_input(const OperationShape& operation, const asl::Value& input,
+                                    const engine::Limits& limits);
 
 }  // namespace pawl::service

@@ -40,7 +40,7 @@ bool is_alias_name(std::string_view text) {
 // Enum values stand in the order in which the service lists them where that is recorded
 // (ExecutionStatus), else in the model's.
 
-constexpr Shape kName{.type = ShapeType::kString, .min = 1, .max = 80};
+constexpr Shape kName{.type = ShapeType::kString, .min = 1, .max = 80, .quota = Quota::kName};
 constexpr Shape kTagKey{.type = ShapeType::kString, .min = 1, .max = 128};
 constexpr Shape kTagValue{.type = ShapeType::kString, .max = 256};
 constexpr MemberShape kTagMembers[] = {
@@ -61,9 +61,12 @@ constexpr MemberShape kEncryptionConfigurationMembers[] = {
 constexpr Shape kEncryptionConfiguration{.name = "EncryptionConfiguration",
                                          .type = ShapeType::kStructure,
                                          .members = kEncryptionConfigurationMembers};
-constexpr Shape kDefinition{
-    .type = ShapeType::kString, .min = 1, .max = 1048576, .sensitive = true};
-constexpr Shape kArn{.type = ShapeType::kString, .min = 1, .max = 256};
+constexpr Shape kDefinition{.type = ShapeType::kString,
+                            .min = 1,
+                            .max = 1048576,
+                            .quota = Quota::kDefinition,
+                            .sensitive = true};
+constexpr Shape kArn{.type = ShapeType::kString, .min = 1, .max = 256, .quota = Quota::kArn};
 constexpr std::string_view kStateMachineTypeValues[] = {"STANDARD", "EXPRESS"};
 constexpr Shape kStateMachineType{.type = ShapeType::kString, .values = kStateMachineTypeValues};
 constexpr std::string_view kLogLevelValues[] = {"ALL", "ERROR", "FATAL", "OFF"};
@@ -114,7 +117,7 @@ constexpr Shape kRoutingConfigurationListItem{.name = "RoutingConfigurationListI
                                               .members = kRoutingConfigurationListItemMembers};
 constexpr Shape kRoutingConfigurationList{
     .type = ShapeType::kList, .min = 1, .max = 2, .element = &kRoutingConfigurationListItem};
-constexpr Shape kLongArn{.type = ShapeType::kString, .min = 1, .max = 2000};
+constexpr Shape kLongArn{.type = ShapeType::kString, .min = 1, .max = 2000, .quota = Quota::kArn};
 constexpr std::string_view kIncludedDataValues[] = {"ALL_DATA", "METADATA_ONLY"};
 constexpr Shape kIncludedData{.type = ShapeType::kString, .values = kIncludedDataValues};
 constexpr Shape kPageSize{.type = ShapeType::kInteger, .max = 1000};
@@ -135,16 +138,19 @@ constexpr Shape kClientToken{.type = ShapeType::kString,
                              .pattern = R"([!-~]+)",
                              .matches = is_printable_ascii};
 constexpr Shape kTaskToken{.type = ShapeType::kString, .min = 1, .max = 2048};
-constexpr Shape kSensitiveError{.type = ShapeType::kString, .max = 256, .sensitive = true};
-constexpr Shape kSensitiveCause{.type = ShapeType::kString, .max = 32768, .sensitive = true};
-constexpr Shape kSensitiveData{.type = ShapeType::kString, .max = 262144, .sensitive = true};
+constexpr Shape kSensitiveError{
+    .type = ShapeType::kString, .max = 256, .quota = Quota::kError, .sensitive = true};
+constexpr Shape kSensitiveCause{
+    .type = ShapeType::kString, .max = 32768, .quota = Quota::kCause, .sensitive = true};
+constexpr Shape kSensitiveData{
+    .type = ShapeType::kString, .max = 262144, .quota = Quota::kPayload, .sensitive = true};
 constexpr Shape kTraceHeader{
     .type = ShapeType::kString, .max = 256, .pattern = R"(\p{ASCII}*)", .matches = is_ascii};
 constexpr std::string_view kInspectionLevelValues[] = {"INFO", "DEBUG", "TRACE"};
 constexpr Shape kInspectionLevel{.type = ShapeType::kString, .values = kInspectionLevelValues};
 constexpr Shape kRevealSecrets{.type = ShapeType::kBoolean};
 constexpr Shape kTestStateStateName{
-    .type = ShapeType::kString, .min = 1, .max = 80, .sensitive = true};
+    .type = ShapeType::kString, .min = 1, .max = 80, .quota = Quota::kStateName, .sensitive = true};
 constexpr MemberShape kMockErrorOutputMembers[] = {
     {"error", &kSensitiveError, kOptional},
     {"cause", &kSensitiveCause, kOptional},

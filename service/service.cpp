@@ -71,8 +71,17 @@ class UnderWay {
   const bool counts_;
 };
 
-runtime::HttpServerOptions http_options(ServiceOptions options, BodySinkOf body_sink) {
+// Payload and definition arrive escaped inside a JSON string, with the rest of the request around:
+// a quote doubles, and two bytes of UTF-8 may be the six of \u00e9.
+std::size_t body_bytes_max(const engine::Limits& limits) {
+  constexpr std::size_t kRest = 64 * 1024;
+  return std::max(3 * limits.payload_bytes, 2 * limits.definition_characters) + kRest;
+}
+
+runtime::HttpServerOptions http_options(ServiceOptions options, const engine::Limits& limits,
+                                        BodySinkOf body_sink) {
   runtime::HttpServerOptions http;
+  http.max_body_bytes = std::max(http.max_body_bytes, body_bytes_max(limits));
   http.address = std::move(options.address);
   http.port = options.port;
   http.tls = std::move(options.tls);
@@ -94,7 +103,7 @@ Service::Service(engine::Engine& engine, runtime::Shard& shard, ServiceOptions o
       shard_(shard),
       max_operations_(options.max_operations),
       server_(shard,
-              http_options(std::move(options),
+              http_options(std::move(options), engine.options().limits,
                            [this](const runtime::HttpRequest& head) {
                              connectors::aws::Endpoint* endpoint = endpoint_of(head);
                              return endpoint == nullptr ? nullptr : endpoint->sink(head);
@@ -134,6 +143,7 @@ runtime::HttpResponse Service::handle_logs(std::string_view target,
 
 connectors::aws::Endpoint* Service::endpoint_of(const runtime::HttpRequest& request) {
   if (endpoints_ == nullptr) return nullptr;
+  if (request.headers.get("X-Amz-Target").starts_with(kTargetPrefix)) return nullptr;
   std::string service = service_of(request);
   if (is_query(request)) {
     if (connectors::aws::Endpoint* query = endpoints_->find(service + " query")) return query;

@@ -12,7 +12,8 @@ auto find_tag(Tags& tags, std::string_view key) {
 
 }  // namespace
 
-std::optional<ApiError> add_tags(Tags& tags, const asl::Value& list, std::string_view arn) {
+std::optional<ApiError> add_tags(Tags& tags, const asl::Value& list, std::string_view arn,
+                                 std::size_t max) {
   Tags sum = tags;
   for (const asl::Value& item : list.items()) {
     Tag tag{std::string(text_of(item, "key")), std::string(text_of(item, "value"))};
@@ -27,7 +28,7 @@ std::optional<ApiError> add_tags(Tags& tags, const asl::Value& list, std::string
       known->value = std::move(tag.value);
     }
   }
-  if (sum.size() > kTagsMax) {
+  if (sum.size() > max) {
     ApiError error{"TooManyTags", "Too Many Tags: '" + std::string(arn) + "'"};
     error.resource_name = arn;
     return error;

@@ -19,12 +19,13 @@ struct Tag {
 };
 using Tags = std::vector<Tag>;
 
-inline constexpr std::size_t kTagsMax = 50;  // of one resource (service quota)
+inline constexpr std::size_t kStoredTagsMax = 10'000;  // of one resource, when its row is read
 
 // Adds `list` (an array of {key, value}, checked against the model), replacing values of known
-// keys. TooManyTags past kTagsMax, ValidationException for reserved keys ("aws:"); `tags` is then
+// keys. TooManyTags past `max`, ValidationException for reserved keys ("aws:"); `tags` is then
 // unchanged.
-std::optional<ApiError> add_tags(Tags& tags, const asl::Value& list, std::string_view arn);
+std::optional<ApiError> add_tags(Tags& tags, const asl::Value& list, std::string_view arn,
+                                 std::size_t max);
 void remove_tags(Tags& tags, const asl::Value& keys);
 asl::Value tags_value(const Tags& tags);
 

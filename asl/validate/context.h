@@ -95,6 +95,9 @@ enum class Form {
   kCustom,  // `check` does all
 };
 
+// As a FieldRule's maximum: ValidateOptions::payload_bytes.
+inline constexpr double kPayloadBytes = -1;
+
 struct FieldRule {
   using Check = void (*)(const Context&, const Value&, const Place&);
 

@@ -23,10 +23,12 @@ std::string number_text(double number) {
 }
 
 void check_range(const Context& context, double number, const Place& place, const FieldRule& rule) {
+  const double max =
+      rule.max == kPayloadBytes ? static_cast<double>(context.options.payload_bytes) : rule.max;
   if (number < rule.min) {
     context.report.schema_error("Minimum value is " + number_text(rule.min), place);
-  } else if (number > rule.max) {
-    context.report.schema_error("Maximum value is " + number_text(rule.max), place);
+  } else if (number > max) {
+    context.report.schema_error("Maximum value is " + number_text(max), place);
   }
 }
 

@@ -16,7 +16,6 @@ namespace pawl::asl {
 namespace {
 
 constexpr double kMaxItems = 100000000;         // items of one Map Run (hard quota)
-constexpr double kMaxBatchBytes = 262144;       // a batch is an execution's input
 constexpr std::size_t kItemsPointerEnd = 2000;  // characters
 constexpr double kNoMaximum = std::numeric_limits<double>::max();
 
@@ -131,7 +130,7 @@ const FieldRule kItemBatcherFields[] = {
      .form = Form::kInteger,
      .expression = true,
      .min = 1,
-     .max = kMaxBatchBytes},
+     .max = kPayloadBytes},
     {.name = "MaxInputBytesPerBatchPath", .form = Form::kReferencePath, .languages = kJsonPathOnly},
     {.name = "BatchInput", .form = Form::kTemplate},
 };

@@ -10,7 +10,6 @@
 
 namespace pawl::asl {
 
-inline constexpr std::size_t kStateNameMax = 80;     // characters (service quota)
 inline constexpr std::size_t kVariableNameMax = 80;  // characters (guide)
 inline constexpr std::size_t kLabelMax = 40;         // characters (guide)
 

@@ -79,10 +79,11 @@ FieldTable fields_of(PendingMachine::Kind kind) {
 void check_state_name(const Context& context, std::string_view name, const Place& place) {
   if (name.empty()) {
     context.report.error(code::kInvalidState, "State name cannot be empty", place);
-  } else if (character_count(name) > kStateNameMax) {
-    context.report.error(
-        code::kInvalidState,
-        "State name cannot have more than " + std::to_string(kStateNameMax) + " characters", place);
+  } else if (character_count(name) > context.options.state_name_characters) {
+    context.report.error(code::kInvalidState,
+                         "State name cannot have more than " +
+                             std::to_string(context.options.state_name_characters) + " characters",
+                         place);
   }
   if (!context.document.state_names.insert(name).second) {
     context.report.error(code::kDuplicateState, "Duplicate State name: " + std::string(name),

@@ -33,6 +33,9 @@ struct ValidateOptions {
   // Accept a Resource that is no AWS ARN (with a warning): the language allows any URI, the service
   // does not. ARNs of Lambda and Step Functions are judged either way.
   bool foreign_resources = false;
+  // Quotas of the service.
+  std::size_t state_name_characters = 80;
+  std::size_t payload_bytes = 262'144;  // a batch of a distributed Map is an execution's input
 };
 
 // Errors first in document order, then warnings. Empty or without kError: valid.

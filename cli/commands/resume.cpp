@@ -2,6 +2,7 @@
 // same for executions that failed, timed out or were stopped.
 #include "asl/json/writer.h"
 #include "cli/command.h"
+#include "cli/limits_option.h"
 #include "cli/outcome.h"
 #include "cli/runtime_host.h"
 #include "cli/signals.h"
@@ -46,6 +47,7 @@ struct ResumeOptions {
   std::string data;
   std::string functions;
   std::string mock;
+  std::string limits;
   bool fast_forward = false;
   bool json = false;
   // pawl redrive
@@ -127,6 +129,7 @@ int ResumeCommand::prepare() {
   HostOptions host_options;
   host_options.data = options_.data;
   host_options.create = false;
+  host_options.limits = limits_named(options_.limits);
   host_options.fast_forward = options_.fast_forward;
   hold_stop_signals();
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
@@ -268,6 +271,7 @@ void add_common(CLI::App* parser, const std::shared_ptr<ResumeOptions>& options)
       ->option_text("DIR")
       ->check(CLI::ExistingDirectory);
   parser->add_option("--mock", options->mock, "FILE#CASE")->option_text("FILE#CASE");
+  add_limits_option(*parser, options->limits);
   parser->add_flag("--fast-forward", options->fast_forward,
                    "Virtual time: waits, retries and timeouts pass at once");
   parser->add_flag("--json", options->json, "Print one object per execution");

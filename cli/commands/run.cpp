@@ -6,6 +6,7 @@
 #include "cli/commands/run_batch.h"
 #include "cli/definition_index.h"
 #include "cli/diagnostics.h"
+#include "cli/limits_option.h"
 #include "cli/outcome.h"
 #include "cli/runtime_host.h"
 #include "cli/signals.h"
@@ -48,6 +49,7 @@ struct RunOptions {
   std::string functions;
   std::string mock;
   std::string data;
+  std::string limits;
   bool fast_forward = false;
   bool history = false;
   bool json = false;
@@ -65,10 +67,9 @@ int engine_failure(const Error& error) {
 }
 
 // AWS's rule for names of executions.
-bool is_execution_name(std::string_view name) {
-  constexpr std::size_t kNameMax = 80;
+bool is_execution_name(std::string_view name, const engine::Limits& limits) {
   constexpr std::string_view kForbidden = "<>{}[]?*\"#%\\^|~`$&,;:/";
-  return !name.empty() && name.size() <= kNameMax &&
+  return !name.empty() && name.size() <= limits.name_characters &&
          std::all_of(name.begin(), name.end(), [kForbidden](char c) {
            return static_cast<unsigned char>(c) > 0x20 && c != 0x7F &&
                   kForbidden.find(c) == std::string_view::npos;
@@ -148,8 +149,11 @@ bool check_tasks(const Workflow& workflow, const DefinitionIndex& index, TaskWor
 }
 
 // 0, or the exit code.
-int check_definition(const Workflow& workflow, bool express, bool mocked) {
+int check_definition(const Workflow& workflow, bool express, bool mocked,
+                     const engine::Limits& limits) {
   asl::ValidateOptions options;
+  options.state_name_characters = limits.state_name_characters;
+  options.payload_bytes = limits.payload_bytes;
   options.express = express;
   options.foreign_resources = options.placeholders = mocked;
   const auto diagnostics = asl::validate(workflow.definition, options);
@@ -216,7 +220,7 @@ int RunCommand::prepare() {
   Result<Workflow> workflow = open_workflow(options_.path);
   if (!workflow) return usage(workflow.error().message);
   workflow_ = *std::move(workflow);
-  if (!options_.name.empty() && !is_execution_name(options_.name)) {
+  if (!options_.name.empty() && !is_execution_name(options_.name, limits_named(options_.limits))) {
     return usage(
         fmt::format("--name {}: a name has 1 to 80 characters, none of them a blank or one "
                     "of <>{{}}[]?*\"#%\\^|~`$&,;:/",
@@ -227,7 +231,9 @@ int RunCommand::prepare() {
     if (!mock) return usage(mock.error().message);
     setup_.mock = *std::move(mock);
   }
-  if (const int code = check_definition(workflow_, express(), !setup_.mock.empty()); code != kOk) {
+  const engine::Limits limits = limits_named(options_.limits);
+  if (const int code = check_definition(workflow_, express(), !setup_.mock.empty(), limits);
+      code != kOk) {
     return code;
   }
 
@@ -237,7 +243,6 @@ int RunCommand::prepare() {
   if (!text) return usage(text.error().message);
   input_ = *std::move(text);
   while (!input_.empty() && (input_.back() == '\n' || input_.back() == '\r')) input_.pop_back();
-  const engine::Limits limits;
   if (input_.size() > limits.payload_bytes) {
     return usage(fmt::format("the input has {} bytes; an execution takes at most {}", input_.size(),
                              limits.payload_bytes));
@@ -245,6 +250,7 @@ int RunCommand::prepare() {
 
   HostOptions host_options;
   host_options.data = options_.data;
+  host_options.limits = limits;
   host_options.fast_forward = options_.fast_forward;
   hold_stop_signals();
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
@@ -435,6 +441,7 @@ Command add_run(CLI::App& program) {
       ->option_text("FILE#CASE");
   parser->add_option("--data", options->data, "Keep everything in this directory")
       ->option_text("DIR");
+  add_limits_option(*parser, options->limits);
   parser->add_flag("--fast-forward", options->fast_forward,
                    "Virtual time: waits, retries and timeouts pass at once");
   parser->add_flag("--history", options->history, "Print all events, as GetExecutionHistory does");

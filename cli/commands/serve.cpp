@@ -1,5 +1,6 @@
 // pawl serve: AWS's API over an engine.
 #include "cli/command.h"
+#include "cli/limits_option.h"
 #include "cli/runtime_host.h"
 #include "cli/serve_options.h"
 #include "cli/signals.h"
@@ -86,6 +87,7 @@ int ServeCommand::prepare() {
   HostOptions host_options;
   host_options.data = options_.data;
   host_options.shards = options_.shards;
+  host_options.limits = limits_named(options_.limits);
   descriptors_ = runtime::raise_descriptor_limit();
   hold_stop_signals();
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
@@ -147,10 +149,18 @@ void ServeCommand::serve() {
     runtime::log_with(spdlog::level::info, "listening",
                       {{"address", at},
                        {"data", options_.data},
+                       {"limits", options_.limits},
                        {"credentials", options_.credentials.empty() ? "none" : "required"}});
   } else {
     err().line(fmt::format("pawl listens on {}; clients take --endpoint-url {}://{}",
                            err().paint(Style::kBold, at), tls_ != nullptr ? "https" : "http", at));
+    if (options_.limits != "aws") {
+      const engine::Limits& limits = host_->engine().options().limits;
+      show_note(
+          fmt::format("Limits are relaxed: payloads of {} bytes, histories of {} events; AWS "
+                      "has less.",
+                      limits.payload_bytes, limits.history_events));
+    }
     if (options_.data.empty())
       show_note("Everything is in memory: nothing is kept. Keep it with --data DIR.");
   }

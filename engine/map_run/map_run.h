@@ -27,7 +27,6 @@
 namespace pawl::engine {
 
 inline constexpr std::uint64_t kMapRunItemsMax = 100'000'000;  // AWS
-inline constexpr std::int64_t kMapRunRedrivesMax = 1'000;      // AWS
 
 enum class MapRunStatus : std::uint8_t { kRunning = 0, kSucceeded = 1, kFailed = 2, kAborted = 3 };
 std::string_view status_name(MapRunStatus status);

@@ -301,10 +301,10 @@ void begin_round(Turn& turn, Branch& branch) {
   const std::shared_ptr<MapRun> run = branch.map_run;
   MapRunRecord& record = run->record;
   record.redrive_wanted = false;
-  if (record.redrive_count >= kMapRunRedrivesMax) {
+  if (record.redrive_count >= turn.limits().map_run_redrives) {
     return raise_runtime(turn, branch,
                          "The Map Run reached the maximum number of redrives (" +
-                             std::to_string(kMapRunRedrivesMax) + ").");
+                             std::to_string(turn.limits().map_run_redrives) + ").");
   }
   for (MapRunCounts* counts : {&record.items, &record.executions}) {
     counts->pending_redrive += counts->failed + counts->timed_out + counts->aborted;

@@ -36,7 +36,8 @@ Answer create_activity(Api& api, const Request& request) {
   activity.creation_date = api.now();
   activity.encryption = asl::to_json(settings.encryption);
   if (const asl::Value* tags = request.member("tags")) {
-    if (auto refused = add_tags(activity.tags, *tags, api.engine().activity_arn(name)))
+    if (auto refused =
+            add_tags(activity.tags, *tags, api.engine().activity_arn(name), api.limits().tags))
       return *refused;
   }
   const Result<std::optional<Activity>> known = api.activities().find(name);

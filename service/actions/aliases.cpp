@@ -138,11 +138,11 @@ Answer create_state_machine_alias(Api& api, const Request& request) {
                     "Failed to create alias because an alias with the same name and a different "
                     "routing configuration already exists."};
   }
-  if (configuration.aliases.size() >= kAliasesMax) {
+  if (configuration.aliases.size() >= api.limits().aliases) {
     return ApiError{"ServiceQuotaExceededException",
                     fmt::format("The state machine has the largest number of aliases that is "
                                 "allowed: {}",
-                                kAliasesMax)};
+                                api.limits().aliases)};
   }
   configuration.aliases.push_back(
       {std::string(name), std::string(description), std::move(routes), api.now(), api.now()});

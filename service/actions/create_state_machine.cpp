@@ -58,7 +58,7 @@ Answer create_state_machine(Api& api, const Request& request) {
   if (request.has("loggingConfiguration")) {
     if (auto refused = check_destination(api, configuration.settings)) return *refused;
   }
-  if (auto refused = check_definition(definition, express)) return *refused;
+  if (auto refused = check_definition(definition, express, api.limits())) return *refused;
   configuration.created_published = publish;
   configuration.created_description = request.text("versionDescription");
 
@@ -66,7 +66,8 @@ Answer create_state_machine(Api& api, const Request& request) {
     return created_before(api, request, configuration, express);
   }
   if (const asl::Value* tags = request.member("tags")) {
-    if (auto refused = add_tags(configuration.tags, *tags, api.engine().machine_arn(name))) {
+    if (auto refused = add_tags(configuration.tags, *tags, api.engine().machine_arn(name),
+                                api.limits().tags)) {
       return *refused;
     }
   }
@@ -76,7 +77,8 @@ Answer create_state_machine(Api& api, const Request& request) {
   note_revision(configuration, *newest + 1, api.now());
   if (publish) {
     const auto version =
-        publish_version(configuration, *newest + 1, request.text("versionDescription"), api.now());
+        publish_version(configuration, *newest + 1, request.text("versionDescription"), api.now(),
+                        api.limits().versions);
     if (const auto* refused = std::get_if<ApiError>(&version)) return *refused;
   }
   const auto made =

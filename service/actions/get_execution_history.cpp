@@ -12,7 +12,8 @@ namespace pawl::service {
 namespace {
 
 constexpr std::size_t kPageBytesMax = std::size_t{4} << 20;
-// Asked of the engine at once: what a page may be larger than kPageBytesMax.
+// Asked of the engine at once, as far as there is room: the page exceeds kPageBytesMax by less than
+// one event, apart from what JSON escapes.
 constexpr std::size_t kEventsAtOnce = 16;
 
 std::string encode(const engine::HistoryCursor& cursor) {
@@ -53,7 +54,8 @@ Answer get_execution_history(Api& api, const Request& request) {
   bool first = true;
   while (left > 0 && next && body.size() < kPageBytesMax) {
     const auto page = api.engine().history(std::get<engine::ExecutionNumber>(found), *next,
-                                           std::min(left, kEventsAtOnce), reverse, data);
+                                           std::min(left, kEventsAtOnce), reverse, data,
+                                           kPageBytesMax - body.size());
     if (!page) return engine_error(page.error());
     for (const asl::Value& event : page->events) {
       if (!first) body += ',';

@@ -50,8 +50,9 @@ Answer changed(const Checked<Tags>& tags) {
 
 Answer tag_resource(Api& api, const Request& request) {
   const std::string_view arn = request.text("resourceArn");
-  return changed(with_tags(
-      api, arn, [&](Tags& tags) { return add_tags(tags, *request.member("tags"), arn); }));
+  return changed(with_tags(api, arn, [&](Tags& tags) {
+    return add_tags(tags, *request.member("tags"), arn, api.limits().tags);
+  }));
 }
 
 Answer untag_resource(Api& api, const Request& request) {

@@ -27,7 +27,7 @@ std::string_view status_name(engine::StateTestReport::Status status) {
 }  // namespace
 
 Answer test_state(Api& api, const Request& request) {
-  Checked<StateTestRequest> checked = read_state_test(request);
+  Checked<StateTestRequest> checked = read_state_test(request, api.limits());
   if (auto* refused = std::get_if<ApiError>(&checked)) return std::move(*refused);
   const auto& read = std::get<StateTestRequest>(checked);
   const asl::Machine& machine = read.test.definition->machines[0];

@@ -51,7 +51,7 @@ Answer update_state_machine(Api& api, const Request& request) {
     if (auto refused = check_destination(api, configuration.settings)) return *refused;
   }
   if (definition) {
-    if (auto refused = check_definition(*definition, before.express)) return *refused;
+    if (auto refused = check_definition(*definition, before.express, api.limits())) return *refused;
   }
 
   const Result<engine::RevisionRecord> revision =
@@ -71,8 +71,8 @@ Answer update_state_machine(Api& api, const Request& request) {
   if (publish) {
     published = version_of_revision(configuration, number);
     if (published == nullptr) {
-      const auto version =
-          publish_version(configuration, number, request.text("versionDescription"), now);
+      const auto version = publish_version(
+          configuration, number, request.text("versionDescription"), now, api.limits().versions);
       if (const auto* refused = std::get_if<ApiError>(&version)) return *refused;
       published = std::get<const Version*>(version);
     }

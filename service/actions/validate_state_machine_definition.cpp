@@ -4,12 +4,14 @@
 
 namespace pawl::service {
 
-Answer validate_state_machine_definition(Api& /*api*/, const Request& request) {
+Answer validate_state_machine_definition(Api& api, const Request& request) {
   constexpr std::size_t kDiagnosticsMax = 100;
   const bool warnings = request.text("severity") == "WARNING";
-  const std::vector<asl::Diagnostic> found =
-      asl::validate_text(request.text("definition"),
-                         {.express = request.text("type") == "EXPRESS", .warnings = warnings});
+  const std::vector<asl::Diagnostic> found = asl::validate_text(
+      request.text("definition"), {.express = request.text("type") == "EXPRESS",
+                                   .warnings = warnings,
+                                   .state_name_characters = api.limits().state_name_characters,
+                                   .payload_bytes = api.limits().payload_bytes});
   const std::size_t max = request.page_size(kDiagnosticsMax);
   bool failed = false;
   std::vector<asl::Value> diagnostics;

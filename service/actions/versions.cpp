@@ -39,8 +39,8 @@ Answer publish_state_machine_version(Api& api, const Request& request) {
   if (const Version* known = version_of_revision(configuration, record.revision)) {
     return answer(shown(api, record.name, *known));
   }
-  const auto version =
-      publish_version(configuration, record.revision, request.text("description"), api.now());
+  const auto version = publish_version(configuration, record.revision, request.text("description"),
+                                       api.now(), api.limits().versions);
   if (const auto* refused = std::get_if<ApiError>(&version)) return *refused;
   if (const Status kept = keep_configuration(api, record.name, configuration); !kept) {
     return engine_error(kept.error());

@@ -74,11 +74,12 @@ const asl::State& TestedState::state() const {
 }
 
 Checked<TestedState> find_tested_state(std::string_view text,
-                                       std::optional<std::string_view> state_name) {
+                                       std::optional<std::string_view> state_name,
+                                       const engine::Limits& limits) {
   TestedState tested;
   const Result<asl::Value> json = asl::read_json(text);
   if (state_name || !json) {
-    if (auto refused = check_definition(text, false)) return *std::move(refused);
+    if (auto refused = check_definition(text, false, limits)) return *std::move(refused);
     std::optional<TestedState> found = search(*json, *state_name);
     if (!found) return validation_error("State not found in definition");
     tested = *std::move(found);
@@ -88,7 +89,7 @@ Checked<TestedState> find_tested_state(std::string_view text,
   }
   const asl::Value machine = asl::machine_of_state(tested.json, kTestedStateName);
   if (!state_name) {
-    if (auto refused = check_definition(machine)) return *std::move(refused);
+    if (auto refused = check_definition(machine, limits)) return *std::move(refused);
   }
   Result<std::shared_ptr<const asl::Definition>> compiled = asl::compile(machine);
   if (!compiled) return invalid_definition(compiled.error());

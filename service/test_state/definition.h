@@ -3,6 +3,7 @@
 
 #include "asl/json/value.h"
 #include "asl/model/definition.h"
+#include "engine/limits.h"
 #include "service/errors.h"
 
 #include <memory>
@@ -26,6 +27,7 @@ struct TestedState {
 // `text`: a state, or with `state_name` the machine that has it at any depth. InvalidDefinition,
 // or ValidationException if there is no such state.
 Checked<TestedState> find_tested_state(std::string_view text,
-                                       std::optional<std::string_view> state_name);
+                                       std::optional<std::string_view> state_name,
+                                       const engine::Limits& limits);
 
 }  // namespace pawl::service

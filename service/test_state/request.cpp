@@ -212,11 +212,11 @@ void read_configuration(const Request& request, engine::StateTest& test) {
 
 }  // namespace
 
-Checked<StateTestRequest> read_state_test(const Request& request) {
+Checked<StateTestRequest> read_state_test(const Request& request, const engine::Limits& limits) {
   if (auto refused = check_combinations(request)) return *std::move(refused);
   std::optional<std::string_view> name;
   if (request.has("stateName")) name = request.text("stateName");
-  Checked<TestedState> found = find_tested_state(request.text("definition"), name);
+  Checked<TestedState> found = find_tested_state(request.text("definition"), name, limits);
   if (auto* refused = std::get_if<ApiError>(&found)) return std::move(*refused);
   const auto& tested = std::get<TestedState>(found);
 

@@ -24,6 +24,6 @@ struct StateTestRequest {
 };
 
 // Refuses what the service refuses before it runs anything.
-Checked<StateTestRequest> read_state_test(const Request& request);
+Checked<StateTestRequest> read_state_test(const Request& request, const engine::Limits& limits);
 
 }  // namespace pawl::service

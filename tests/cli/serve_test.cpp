@@ -87,6 +87,29 @@ TEST_CASE("options come from the flag, the environment, the file, in this order"
   }
 }
 
+TEST_CASE("limits are AWS's unless flag, environment or file relax them", "[cli][serve]") {
+  CHECK(pawl({"serve", "--port", "0", "--limits", "none"}).code == 2);
+  const TemporaryDirectory directory;
+  const std::string name(100, 'n');
+  const std::string definition = directory.write("w.json", R"({"StartAt":"A","States":{"A":{
+      "Type":"Pass","End":true}}})");
+  const auto run = [&](std::vector<std::string> more, const Child::Environment& environment) {
+    std::vector<std::string> arguments = {"run", definition, "--name", name};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Child(arguments, "", environment).wait().code;
+  };
+  CHECK(run({}, {}) == 2);
+  CHECK(run({"--limits", "relaxed"}, {}) == 0);
+  CHECK(run({}, {{"PAWL_LIMITS", "relaxed"}}) == 0);
+  CHECK(run({"--limits", "aws"}, {{"PAWL_LIMITS", "relaxed"}}) == 2);
+
+  const std::string file = directory.write("pawl.yaml", "port: 0\nlimits: relaxed\n");
+  Child served({"serve", "--config", file});
+  served.wait_for("payloads of 16777216 bytes");
+  Child aws({"serve", "--config", file, "--limits", "aws"});
+  CHECK_THAT(aws.wait_for("nothing is kept"), !Contains("16777216"));
+}
+
 TEST_CASE("a configuration file that is wrong says where", "[cli][serve]") {
   const TemporaryDirectory directory;
   const auto refused = [&directory](const std::string& text) {

@@ -19,7 +19,7 @@ void check_request(const asl::Value& body) {
   PAWL_ASSERT(shape != nullptr);
   if (!body.is_object() || service::check_input(*shape, body)) return;
   const connectors::StatesCaller caller;
-  const auto read = service::read_state_test(service::Request(body, caller, ""));
+  const auto read = service::read_state_test(service::Request(body, caller, ""), {});
   if (const auto* refused = std::get_if<service::ApiError>(&read)) {
     PAWL_ASSERT(!refused->code.empty() && !refused->message.empty());
     return;

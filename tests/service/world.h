@@ -54,6 +54,7 @@ class Client {
 
   Reply send(runtime::HttpCall call, const std::string& path = "/") {
     call.url = "http://127.0.0.1:" + std::to_string(port_) + path;
+    call.max_response_bytes = std::size_t{64} << 20;
     const auto answer = http_.call(call);
     REQUIRE(answer.has_value());
     Reply reply{answer->status, answer->body, {}, answer->headers};
@@ -139,6 +140,7 @@ class World {
     options.random = &random;
     options.handlers = &registry;
     options.shards = {&shard};
+    options.limits = limits;
     engine::Engine engine(std::move(options));
     Service service(engine, shard, service_options);
     states->connect(service.api());
@@ -161,6 +163,8 @@ class World {
     });
     if (failure) std::rethrow_exception(failure);
   }
+
+  engine::Limits limits;  // of the servers that run() makes
 
  private:
   std::unique_ptr<runtime::Store> store_;
