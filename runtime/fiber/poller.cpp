@@ -65,6 +65,7 @@ void Poller::dispatch(int count) {
     constexpr unsigned kEnded = EPOLLHUP | EPOLLERR;
     if ((event.events & (kEnded | EPOLLRDHUP)) != 0) watch.hung_up = true;
     if ((event.events & (EPOLLIN | EPOLLRDHUP | kEnded)) != 0) {
+      watch.unread = true;
       if (watch.on_readable) {
         std::exchange(watch.on_readable, nullptr)();
       } else {

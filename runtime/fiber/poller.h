@@ -20,6 +20,8 @@ struct FdWatch {
   // batch of events, so it must not destroy any FdWatch (FIBERS.md, trap 9).
   unique_function<void()> on_readable;
   bool hung_up = false;  // the peer closed its side, or the connection failed
+  // Bytes may have come that nobody has read. Whoever reads a stream dry sets it back.
+  bool unread = true;
 };
 
 class Poller {

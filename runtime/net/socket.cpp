@@ -54,11 +54,22 @@ TcpStream::TcpStream(TcpStream&&) noexcept = default;
 TcpStream& TcpStream::operator=(TcpStream&&) noexcept = default;
 TcpStream::~TcpStream() = default;
 
+namespace {
+
+// One recv. A short one has read the socket dry (epoll(7), questions and answers, 9): what comes
+// later is an event of its own, so the next try can do without a system call.
+ssize_t receive(Descriptor& descriptor, std::span<char> buffer) {
+  const ssize_t n = recv(descriptor.fd(), buffer.data(), buffer.size(), 0);
+  if (n > 0) descriptor.watch().unread = static_cast<std::size_t>(n) == buffer.size();
+  return n;
+}
+
+}  // namespace
+
 Result<std::size_t> TcpStream::read_some(std::span<char> buffer, SteadyTime deadline) {
   if (descriptor_ == nullptr) return closed_error();
-  return descriptor_->read(deadline, [fd = descriptor_->fd(), buffer] {
-    return recv(fd, buffer.data(), buffer.size(), 0);
-  });
+  return descriptor_->read(
+      deadline, [descriptor = descriptor_.get(), buffer] { return receive(*descriptor, buffer); });
 }
 
 Result<std::size_t> TcpStream::write_some(std::string_view data, std::string_view more,
@@ -75,8 +86,10 @@ Result<std::size_t> TcpStream::write_some(std::string_view data, std::string_vie
 
 Result<std::size_t> TcpStream::try_read(std::span<char> buffer) {
   if (descriptor_ == nullptr) return closed_error();
+  const FdWatch& watch = descriptor_->watch();
+  if (!watch.unread && !watch.hung_up) return system_error(ETIMEDOUT, "read");
   for (;;) {
-    const ssize_t n = recv(descriptor_->fd(), buffer.data(), buffer.size(), 0);
+    const ssize_t n = receive(*descriptor_, buffer);
     if (n >= 0) return static_cast<std::size_t>(n);
     if (errno == EINTR) continue;
     return system_error(errno == EAGAIN || errno == EWOULDBLOCK ? ETIMEDOUT : errno, "read");
