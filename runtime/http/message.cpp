@@ -27,6 +27,12 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 void HttpHeaders::add(std::string_view name, std::string_view value) {
+  if (fields_.empty()) {  // room for most messages at once
+    constexpr std::size_t kFields = 8;
+    constexpr std::size_t kBytes = 384;
+    fields_.reserve(kFields);
+    text_.reserve(kBytes);
+  }
   fields_.push_back({static_cast<std::uint32_t>(text_.size()),
                      static_cast<std::uint32_t>(name.size()),
                      static_cast<std::uint32_t>(value.size())});
@@ -80,6 +86,34 @@ bool HttpHeaders::has_token(std::string_view name, std::string_view token) const
     }
   }
   return false;
+}
+
+namespace {
+
+// The target without scheme and authority (RFC 9112 section 3.2.2).
+std::string_view origin_form(std::string_view target) {
+  if (target.starts_with('/')) return target;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    const std::size_t end = target.find_first_of("/?", scheme.size());
+    if (end == std::string_view::npos) return "/";
+    return target.substr(end);
+  }
+  return target;
+}
+
+}  // namespace
+
+std::string_view HttpRequest::path() const {
+  const std::string_view origin = origin_form(target);
+  const std::string_view path = origin.substr(0, origin.find('?'));
+  return path.empty() && !target.empty() ? "/" : path;
+}
+
+std::string_view HttpRequest::query() const {
+  const std::string_view origin = origin_form(target);
+  const std::size_t mark = origin.find('?');
+  return mark == std::string_view::npos ? std::string_view() : origin.substr(mark + 1);
 }
 
 std::string_view reason_phrase(int status) {

@@ -88,7 +88,7 @@ class BodySource {
 
 struct HttpRequest {
   std::string method;  // as sent: "GET"
-  std::string target;  // as sent: "/path?query"
+  std::string target;  // as sent: "/path?query", or "http://host/path?query" (to a proxy)
   int version = 11;    // 10 or 11
   HttpHeaders headers;
   std::string body;
@@ -96,12 +96,8 @@ struct HttpRequest {
   SocketAddress peer;
   const HttpConnection* connection = nullptr;  // while the handler runs; null outside a server
 
-  std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
-  std::string_view query() const {  // without the question mark
-    const auto mark = target.find('?');
-    return mark == std::string::npos ? std::string_view()
-                                     : std::string_view(target).substr(mark + 1);
-  }
+  std::string_view path() const;   // "/path"
+  std::string_view query() const;  // without the question mark; empty if there is none
 };
 
 struct HttpResponse {
