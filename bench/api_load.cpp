@@ -1,14 +1,15 @@
 // Load on the API, from one thread.
 //
 //   api_load OPERATION --port N [--connections 64] [--seconds 5] [--rate R] [--answers FILE]
-//            [--payload BYTES] [--wait]
+//            [--payload BYTES] [--wait | --activity]
 //
-// OPERATION  start      StartExecution of a machine with one Pass state (--wait: a Wait of an
-// hour);
-//                       every call has a name of its own
+// OPERATION  start      StartExecution of a machine with one Succeed state (--wait: a Wait of an
+//                       hour; --activity: a Task of the activity "load"); every call has a name of
+//                       its own
 //            describe   DescribeExecution of one execution that has ended
 //            echo       the body of `start` to a server that only sends it back (beast_echo)
-//            poll       GetActivityTask of one activity, one call per connection (long poll)
+//            work       GetActivityTask of the activity "load", one call per connection (long
+//                       poll); a task is answered with SendTaskSuccess, which is what is counted
 //            idle       opens the connections, sends nothing, and holds them
 //
 // Without --rate the loop is closed: each connection sends its next call when it has the answer.
@@ -52,6 +53,7 @@ struct Options {
   std::string answers;
   std::size_t payload = 20;
   bool wait = false;
+  bool activity = false;
 };
 
 [[noreturn]] void fail(const std::string& what) {
@@ -141,6 +143,7 @@ struct Connection {
   std::string out;
   std::size_t sent = 0;
   std::string in;
+  std::string token;  // of the task that was handed out and is to be answered
 };
 
 class Load {
@@ -150,7 +153,7 @@ class Load {
 
  private:
   void prepare();
-  std::string next_request();
+  std::string next_request(const Connection& connection);
   void begin(Connection& connection, Time due);
   void send_more(Connection& connection);
   bool receive(Connection& connection, Time now);  // true: an answer is complete
@@ -178,14 +181,21 @@ void Load::prepare() {
     return;
   }
   if (options_.operation == "idle") return;
-  if (options_.operation == "poll") {
+  if (options_.operation == "work" || options_.activity) {
     activity_ = member(call(options_.port, "CreateActivity", R"({"name":"load"})"), "activityArn");
-    return;
+    if (options_.operation == "work") return;
   }
-  const std::string state = options_.wait ? R"(\"Type\":\"Wait\",\"Seconds\":3600,\"End\":true)"
-                                          : R"(\"Type\":\"Pass\",\"End\":true)";
+  std::string name = "succeed";
+  std::string state = R"(\"Type\":\"Succeed\")";
+  if (options_.wait) {
+    name = "wait";
+    state = R"(\"Type\":\"Wait\",\"Seconds\":3600,\"End\":true)";
+  } else if (options_.activity) {
+    name = "activity";
+    state = R"(\"Type\":\"Task\",\"Resource\":\")" + activity_ + R"(\",\"End\":true)";
+  }
   machine_ = member(call(options_.port, "CreateStateMachine",
-                         R"({"name":"load-)" + std::string(options_.wait ? "wait" : "pass") +
+                         R"({"name":"load-)" + name +
                              R"(","roleArn":"arn:aws:iam::123456789012:role/load","definition":")" +
                              R"({\"StartAt\":\"A\",\"States\":{\"A\":{)" + state + R"(}}}"})"),
                     "stateMachineArn");
@@ -196,11 +206,15 @@ void Load::prepare() {
   }
 }
 
-std::string Load::next_request() {
+std::string Load::next_request(const Connection& connection) {
   if (options_.operation == "describe") {
     return request_of("DescribeExecution", R"({"executionArn":")" + execution_ + R"("})");
   }
-  if (options_.operation == "poll") {
+  if (!connection.token.empty()) {
+    return request_of("SendTaskSuccess",
+                      R"({"output":"1","taskToken":")" + connection.token + R"("})");
+  }
+  if (options_.operation == "work") {
     return request_of("GetActivityTask", R"({"activityArn":")" + activity_ + R"("})");
   }
   return request_of("StartExecution", R"({"stateMachineArn":")" + machine_ + R"(","name":")" +
@@ -211,7 +225,7 @@ std::string Load::next_request() {
 void Load::begin(Connection& connection, Time due) {
   connection.busy = true;
   connection.due = due;
-  connection.out = next_request();
+  connection.out = next_request(connection);
   connection.sent = 0;
   send_more(connection);
 }
@@ -252,6 +266,12 @@ void Load::answered(Connection& connection, std::string_view head, std::string_v
                     Time now) {
   const double ms = std::chrono::duration<double, std::milli>(now - connection.due).count();
   const std::string status(head.substr(9, 3));
+  if (options_.operation == "work" && status == "200" && connection.token.empty()) {
+    connection.token = member(body, "taskToken");
+    ++codes_[connection.token.empty() ? "no task" : "task"];
+    return;
+  }
+  connection.token.clear();
   if (status == "200") {
     ++codes_["OK"];
     ok_ms_.push_back(ms);
@@ -367,12 +387,16 @@ void Load::run() {
 
 int main(int argc, char** argv) {
   Options options;
-  if (argc < 2) fail("which operation? start, describe, echo, poll or idle");
+  if (argc < 2) fail("which operation? start, describe, echo, work or idle");
   options.operation = argv[1];
   for (int i = 2; i < argc; ++i) {
     const std::string_view name = argv[i];
     if (name == "--wait") {
       options.wait = true;
+      continue;
+    }
+    if (name == "--activity") {
+      options.activity = true;
       continue;
     }
     if (i + 1 >= argc) fail("what is '" + std::string(name) + "'?");
