@@ -99,10 +99,14 @@ Result<std::optional<LogGroup>> LogStore::group(std::string_view name) const {
 }
 
 Status LogStore::put_group(const LogGroup& group) {
-  const Result<std::vector<LogGroup>> all = groups("", "", kGroupsMax + 1);
-  if (!all) return all.error();
-  if (all->size() >= kGroupsMax) {
-    return Error{ErrorCode::kLimit, "There are too many log groups.", group.name};
+  const auto known = engine_.options().store->get(group_key(group.name));
+  if (!known) return known.error();
+  if (!*known) {
+    const Result<std::vector<LogGroup>> all = groups("", "", kGroupsMax);
+    if (!all) return all.error();
+    if (all->size() >= kGroupsMax) {
+      return Error{ErrorCode::kLimit, "There are too many log groups.", group.name};
+    }
   }
   runtime::Batch batch;
   runtime::Encoder out(kVersion);
@@ -256,6 +260,18 @@ Result<std::uint64_t> LogStore::next_number(const std::string& prefix) {
   return std::uint64_t{1};
 }
 
+namespace {
+
+// The beginning of `text`, UTF-8, that fits into `max` bytes.
+std::string_view cut_at_character(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  while (max > 0 && continues(text[max])) --max;
+  return text.substr(0, max);
+}
+
+}  // namespace
+
 Status LogStore::append(std::string_view group, std::string_view stream,
                         std::vector<LogEvent> events) {
   const std::string prefix = events_prefix(group, stream);
@@ -272,7 +288,7 @@ Status LogStore::append(std::string_view group, std::string_view stream,
     runtime::Encoder out(kVersion);
     out.varint(millis(event.timestamp));
     out.varint(millis(now));
-    out.string(std::string_view(event.message).substr(0, kMessageMax));
+    out.string(cut_at_character(event.message, kMessageMax));
     batch.put(event_key(prefix, *number), out.seal());
     if (*number > kEventsMax) batch.erase(event_key(prefix, *number - kEventsMax));
     ++*number;

@@ -75,6 +75,41 @@ TEST_CASE("the stream shows events, filtered, and goes on where a reader was",
   });
 }
 
+TEST_CASE("the stream has so many readers, and room again when one leaves", "[service][events]") {
+  World().run([](Client& client, Service& service) {
+    std::vector<std::shared_ptr<ExecutionEvents::Reader>> readers;
+    for (std::size_t i = 0; i < ExecutionEvents::kReadersMax; ++i) {
+      readers.push_back(service.events().read({}, std::nullopt));
+      REQUIRE(readers.back() != nullptr);
+    }
+    const Reply refused = client.send({}, "/_pawl/events");
+    CHECK(refused.status == 503);
+    CHECK(refused.headers.get("Retry-After") == "1");
+    readers.pop_back();
+    CHECK(service.events().read({}, std::nullopt) != nullptr);
+    CHECK(client("ListStateMachines", "{}").status == 200);
+  });
+}
+
+TEST_CASE("a reader that lags behind what is kept is told that it is over", "[service][events]") {
+  World().run([](Client& client, Service& service) {
+    const std::string machine = client.create("m");
+    const std::shared_ptr<ExecutionEvents::Reader> slow = service.events().read({}, std::nullopt);
+    // Two changes each: one execution more than is kept.
+    for (std::size_t i = 0; i <= ExecutionEvents::kKeptMax / 2; ++i) client.start(machine);
+    const auto soon = [] {
+      return runtime::Shard::current()->clock().after(std::chrono::seconds(5));
+    };
+    const std::shared_ptr<ExecutionEvents::Reader> oldest = service.events().read({}, 0);
+    const std::optional<SentEvent> first = oldest->next(soon());
+    REQUIRE(first);
+    CHECK(first->id >= 3);  // the first execution's two are gone
+    CHECK_FALSE(slow->next(soon()));
+    CHECK(slow->over());
+    CHECK_FALSE(oldest->over());
+  });
+}
+
 TEST_CASE("the stream ends when the service stops", "[service][events]") {
   World().run([](Client& client, Service& service) {
     bool ended = false;
