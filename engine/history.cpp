@@ -12,7 +12,7 @@ void PayloadReader::keep(std::uint32_t record, std::string bytes) {
     kept_bytes_ = 0;
   }
   kept_bytes_ += bytes.size();
-  records_.insert_or_assign(record, std::move(bytes));
+  records_.insert_or_assign(record, Kept{std::move(bytes), std::nullopt});
 }
 
 Result<std::string> PayloadReader::text(PayloadRef ref) {
@@ -30,8 +30,13 @@ Result<std::string> PayloadReader::text(PayloadRef ref) {
     keep(number, **std::move(row));
     known = records_.find(number);
   }
-  const Result<HistoryRecord> record = open_history(known->second, key);
-  if (!record) return record.error();
+  Kept& kept = known->second;
+  if (!kept.opened) {  // a record has up to thousands of documents: not for each of them
+    Result<HistoryRecord> opened = open_history(kept.bytes, key);
+    if (!opened) return std::move(opened).error();
+    kept.opened = *std::move(opened);
+  }
+  const HistoryRecord* record = &*kept.opened;
   if (index >= record->payloads.size()) {
     return Error{ErrorCode::kCorrupt, "A history record lacks a document that is referred to.",
                  runtime::printable_key(key)};

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace pawl::engine {
@@ -27,7 +28,11 @@ class PayloadReader {
  private:
   const runtime::Store& store_;
   ExecutionNumber number_;
-  std::map<std::uint32_t, std::string> records_;
+  struct Kept {
+    std::string bytes;
+    std::optional<HistoryRecord> opened;  // views of `bytes`, once it was asked for
+  };
+  std::map<std::uint32_t, Kept> records_;
   std::size_t kept_bytes_ = 0;
 };
 

@@ -11,10 +11,8 @@ namespace pawl::service {
 
 namespace {
 
-constexpr std::size_t kPageBytesMax = std::size_t{4} << 20;
-// Asked of the engine at once, as far as there is room: the page exceeds kPageBytesMax by less than
-// one event, apart from what JSON escapes.
-constexpr std::size_t kEventsAtOnce = 16;
+constexpr std::size_t kPageBytesMax = std::size_t{4}
+                                      << 20;  // of documents; one event may exceed it
 
 std::string encode(const engine::HistoryCursor& cursor) {
   return runtime::Encoder().u32(cursor.record).u64(static_cast<std::uint64_t>(cursor.event)).take();
@@ -48,27 +46,21 @@ Answer get_execution_history(Api& api, const Request& request) {
     cursor = *place;
   }
 
+  const auto page =
+      api.engine().history(std::get<engine::ExecutionNumber>(found), cursor,
+                           request.page_size(kPageSizeDefault), reverse, data, kPageBytesMax);
+  if (!page) return engine_error(page.error());
   std::string body = "{\"events\":[";
-  std::size_t left = request.page_size(kPageSizeDefault);
-  std::optional<engine::HistoryCursor> next = cursor;
   bool first = true;
-  while (left > 0 && next && body.size() < kPageBytesMax) {
-    const auto page = api.engine().history(std::get<engine::ExecutionNumber>(found), *next,
-                                           std::min(left, kEventsAtOnce), reverse, data,
-                                           kPageBytesMax - body.size());
-    if (!page) return engine_error(page.error());
-    for (const asl::Value& event : page->events) {
-      if (!first) body += ',';
-      first = false;
-      asl::write_json(event, body);
-    }
-    left -= std::min(left, page->events.size());
-    next = page->next;
+  for (const asl::Value& event : page->events) {
+    if (!first) body += ',';
+    first = false;
+    asl::write_json(event, body);
   }
   body += ']';
-  if (next) {
+  if (page->next) {
     body += ",\"nextToken\":";
-    asl::write_json_string(make_page_token(list, encode(*next), api.now()), body);
+    asl::write_json_string(make_page_token(list, encode(*page->next), api.now()), body);
   }
   body += '}';
   return body;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace {
 
@@ -43,6 +44,12 @@ Seen parse(std::string_view bytes, std::size_t cut) {
     PAWL_ASSERT(parser.head_done());
     seen.body = parser.message().body;
     PAWL_ASSERT(seen.body.size() <= kLimits.body_bytes);
+    if constexpr (std::is_same_v<Message, HttpRequest>) {
+      const Message& request = parser.message();
+      PAWL_ASSERT(request.path().size() + request.query().size() <= request.target.size() + 1);
+      PAWL_ASSERT(!request.path().empty());
+      PAWL_ASSERT(request.path().find('?') == std::string_view::npos);
+    }
   }
   return seen;
 }

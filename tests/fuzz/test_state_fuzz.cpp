@@ -17,7 +17,7 @@ using namespace pawl;
 void check_request(const asl::Value& body) {
   const service::OperationShape* shape = service::find_operation_shape("TestState");
   PAWL_ASSERT(shape != nullptr);
-  if (!body.is_object() || service::check_input(*shape, body)) return;
+  if (!body.is_object() || service::check_input(*shape, body, {})) return;
   const connectors::StatesCaller caller;
   const auto read = service::read_state_test(service::Request(body, caller, ""), {});
   if (const auto* refused = std::get_if<service::ApiError>(&read)) {
