@@ -1,0 +1,234 @@
+// W6, W9, W12: executions that sleep, opening after a kill, and a store that grows.
+#include "asl/time/timestamp.h"
+#include "bench/engine/world.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace pawl::bench {
+namespace {
+
+using Wall = std::chrono::system_clock;
+
+// Sees executions end, and how late: they are due at the time that is their input.
+class Ends final : public engine::Observer {
+ public:
+  bool wants_history(std::string_view) override { return false; }
+  void recorded(const engine::Execution&, std::uint32_t, std::uint32_t) override {}
+  void status_changed(const engine::Execution& execution, engine::ExecutionStatus status) override {
+    if (status == engine::ExecutionStatus::kRunning) return;
+    ++ended;
+    if (status != engine::ExecutionStatus::kSucceeded) ++unsuccessful;
+    const asl::Value* at = execution.input.value().find("at");
+    if (at == nullptr) fail("a sleeper has no time");
+    const auto due = asl::parse_timestamp(at->as_string());
+    if (!due) fail(due.error().message);
+    late.add(std::chrono::duration<double, std::milli>(Wall::now() - *due).count());
+  }
+
+  int ended = 0;
+  int unsuccessful = 0;
+  Latencies late;
+};
+
+std::string due_input(Wall::time_point at) {
+  return R"({"at":")" +
+         asl::format_timestamp_ms(std::chrono::time_point_cast<std::chrono::milliseconds>(at)) +
+         R"("})";
+}
+
+void start_sleepers(engine::Engine& engine, int count, Wall::time_point first,
+                    std::chrono::milliseconds window) {
+  run_all(count, 256, [&](int i) {
+    engine::StartRequest request;
+    request.machine = "w6-wait";
+    request.input = due_input(first + window * i / count);
+    if (const auto started = engine.start(std::move(request)); !started) {
+      fail(started.error().message);
+    }
+  });
+}
+
+void wait_for(const Ends& ends, int count, Wall::time_point until) {
+  while (ends.ended < count && Wall::now() < until) {
+    runtime::sleep_for(std::chrono::milliseconds(20));
+  }
+  if (ends.ended != count || ends.unsuccessful > 0) {
+    fail(fmt::format("{} of {} sleepers woke, {} ended badly", ends.ended, count,
+                     ends.unsuccessful));
+  }
+}
+
+// `count` sleepers that are due within `window`, from some seconds after the last start on.
+void sleep_and_wake(const Run& run, int count, std::chrono::milliseconds window,
+                    const std::string& name) {
+  const auto store = open_store(fresh_directory(run, "W6"));
+  Ends ends;
+  with_engine(*store, {.observer = &ends}, [&](engine::Engine& engine) {
+    create(engine, run, "w6-wait");
+    // None may be due before all of them sleep.
+    const auto first = Wall::now() + std::chrono::seconds(5 + count / 20'000);
+    const auto begin = Clock::now();
+    start_sleepers(engine, count, first, window);
+    if (Wall::now() > first) fail("starting the sleepers took too long");
+    print({.workload = "W6",
+           .metric = name + ", starts",
+           .value = count / seconds_since(begin),
+           .unit = "executions/s"});
+    wait_for(ends, count, first + window + std::chrono::seconds(60));
+  });
+  print({.workload = "W6",
+         .metric = name + ", late p99",
+         .value = ends.late.quantile(0.99),
+         .unit = "ms",
+         .p50_ms = ends.late.quantile(0.5),
+         .p99_ms = ends.late.quantile(0.99)});
+}
+
+}  // namespace
+
+void sleepers(const Run& run) {
+  {
+    // Due in an hour: all of them rest in the store.
+    const auto store = open_store(fresh_directory(run, "W6"));
+    with_engine(*store, {}, [&](engine::Engine& engine) {
+      create(engine, run, "w6-wait");
+      start_sleepers(engine, 2000, Wall::now() + std::chrono::hours(1), {});  // warm
+      const std::size_t before = resident_bytes();
+      const auto begin = Clock::now();
+      start_sleepers(engine, run.sleepers, Wall::now() + std::chrono::hours(1), {});
+      const double seconds = seconds_since(begin);
+      const auto each = static_cast<double>(resident_bytes() - before) / run.sleepers;
+      print({.workload = "W6",
+             .metric = fmt::format("{} asleep, memory each", run.sleepers),
+             .value = each,
+             .unit = "B"});
+      print({.workload = "W6",
+             .metric = fmt::format("{} asleep, starts", run.sleepers),
+             .value = run.sleepers / seconds,
+             .unit = "executions/s"});
+    });
+    print({.workload = "W6",
+           .metric = fmt::format("{} asleep, on disk each", run.sleepers),
+           .value = static_cast<double>(store->approximate_bytes()) / run.sleepers,
+           .unit = "B"});
+  }
+  sleep_and_wake(run, 10'000, std::chrono::seconds(10), "1,000 due a second");
+  sleep_and_wake(run, 100'000, std::chrono::seconds(10), "100,000 due within 10 s");
+}
+
+void recovery(const Run& run) {
+  const std::filesystem::path directory = fresh_directory(run, "W9");
+  constexpr std::chrono::seconds kWindow{10};
+  const auto first = Wall::now() + std::chrono::seconds(12 + run.sleepers / 20'000);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto store = open_store(directory);
+    with_engine(*store, {}, [&](engine::Engine& engine) {
+      create(engine, run, "w6-wait");
+      start_sleepers(engine, run.sleepers, first, kWindow);
+      kill(getpid(), SIGKILL);
+    });
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child || !WIFSIGNALED(status)) {
+    fail("the process to be killed did not come so far");
+  }
+  if (Wall::now() > first) fail("starting the sleepers took too long");
+
+  const auto begin = Clock::now();
+  const auto store = open_store(directory);
+  Ends ends;
+  with_engine(*store, {.observer = &ends}, [&](engine::Engine& engine) {
+    const auto page = engine.list("w6-wait", engine::ExecutionStatus::kRunning, std::nullopt, 1);
+    const double seconds = seconds_since(begin);
+    if (!page || page->size() != 1) fail("the sleepers are not there");
+    print({.workload = "W9",
+           .metric = fmt::format("{} open, first answer", run.sleepers),
+           .value = seconds * 1e3,
+           .unit = "ms"});
+    wait_for(ends, run.sleepers, first + kWindow + std::chrono::seconds(60));
+  });
+  print({.workload = "W9",
+         .metric = "all woke, late p99",
+         .value = ends.late.quantile(0.99),
+         .unit = "ms"});
+}
+
+void growth(const Run& run) {
+  const auto store = open_store(fresh_directory(run, "W12"));
+  double rate_empty = 0;
+  double reads_empty = 0;
+  const auto measure = [&](engine::Engine& engine, int finished) {
+    const auto call = [&] { run_one(engine, "w2-chain10", "{}"); };
+    const double rate = drive(engine, 128, run.seconds, call).per_second * 10;
+    // A history as long as one may be, written now: what is read is its way through the store.
+    engine::StartRequest request;
+    request.machine = "w1-loop";
+    request.input = R"({"i":0,"n":6000})";
+    runtime::WaitPoint ended;
+    bool done = false;
+    request.on_end = [&](const engine::Execution&) {
+      done = true;
+      ended.wake();
+    };
+    const auto started = engine.start(std::move(request));
+    if (!started) fail(started.error().message);
+    while (!done) ended.wait();
+    std::size_t events = 0;
+    const auto begin = Clock::now();
+    do {
+      engine::HistoryCursor cursor;
+      for (bool more = true; more;) {
+        const auto page = engine.history(started->number, cursor, 1000, false, true);
+        if (!page) fail(page.error().message);
+        events += page->events.size();
+        more = page->next.has_value();
+        if (more) cursor = *page->next;
+      }
+    } while (seconds_since(begin) < run.seconds);
+    const double reads = static_cast<double>(events) / seconds_since(begin);
+    const std::string place = fmt::format("{} finished", finished);
+    print({.workload = "W12",
+           .metric = place + ", 128 at once",
+           .value = rate,
+           .unit = "transitions/s"});
+    print({.workload = "W12", .metric = place + ", history", .value = reads, .unit = "events/s"});
+    if (finished == 0) {
+      rate_empty = rate;
+      reads_empty = reads;
+    } else {
+      print({.workload = "W12",
+             .metric = place + ", 128 at once, to an empty store",
+             .value = rate / rate_empty,
+             .unit = "times"});
+      print({.workload = "W12",
+             .metric = place + ", history, to an empty store",
+             .value = reads / reads_empty,
+             .unit = "times"});
+    }
+  };
+  int finished = 0;
+  with_engine(*store, {}, [&](engine::Engine& engine) {
+    create(engine, run, "w2-chain10");
+    create(engine, run, "w1-loop");
+    drive(engine, 128, run.seconds / 4, [&] { run_one(engine, "w2-chain10", "{}"); });
+    measure(engine, 0);
+    for (int wanted = run.finished; wanted <= run.finished * 100; wanted *= 10) {
+      const auto before = static_cast<double>(store->approximate_bytes());
+      const int count = wanted - finished;
+      run_all(count, 256, [&](int) { run_one(engine, "w2-chain10", "{}"); });
+      finished = wanted;
+      measure(engine, wanted);
+      print({.workload = "W12",
+             .metric = fmt::format("{} finished, on disk each", wanted),
+             .value = (static_cast<double>(store->approximate_bytes()) - before) / count,
+             .unit = "B"});
+    }
+  });
+}
+
+}  // namespace pawl::bench
