@@ -38,7 +38,7 @@ LOWER_IS_BETTER = ("ms", "B")
 MARKS = [
     ("W1", "loop", "aws-local-stepfunctions", 20),
     ("W1", "chain of Pass", "aws-local-stepfunctions", 3),
-    ("W2", "(128|1000) at once", "restate", 20),
+    ("W2", "(128|1000) at once(, through the API)?", "restate", 20),
     ("W2", r"\d+ at once", "committer", 1.0),
     ("W2", r"\d+ at once, a commit per transition", "committer", 0.5),
     ("W3", ".*", "restate", 8),

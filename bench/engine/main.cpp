@@ -1,7 +1,8 @@
 // The engine in process, one workload at a time. Prints one line of JSON per figure (figure.h).
 //
 //   engine_bench W1|W2|W3|W5|W6|W9|W11|W12 --directory DIR [--workloads bench/workloads]
-//                [--seconds 1] [--sleepers 100000] [--finished 10000] [--executions N]
+//                [--seconds 1] [--sleepers 100000] [--finished 10000]
+//                [--executions N] [--turn-events 2000]
 //
 // What the workloads are: bench/README.md. ./dev bench runs them beside peers and limits.
 #include "bench/engine/world.h"
@@ -39,6 +40,8 @@ int main(int argc, char** argv) {
       run.finished = std::atoi(value);
     } else if (name == "--executions") {
       run.executions = std::atoi(value);
+    } else if (name == "--turn-events") {
+      run.turn_events = static_cast<std::uint32_t>(std::atoi(value));
     } else {
       understood = false;
     }

@@ -66,6 +66,16 @@ void print_chain(Driven& driven, std::string metric) {
 }  // namespace
 
 void durable_transitions(const Run& run) {
+  if (run.executions > 0) {
+    const auto store = runtime::make_memory_store();
+    WorldOptions options;
+    options.limits.turn_events = run.turn_events;
+    with_engine(*store, options, [&](engine::Engine& engine) {
+      create(engine, run, "w2-chain10");
+      run_all(run.executions, 128, [&](int) { run_one(engine, "w2-chain10", "{}"); });
+    });
+    return;
+  }
   // As one commit for all ten, and (a turn of one state) as one commit for each.
   for (const bool each_alone : {false, true}) {
     for (const int callers : {1, 16, 128, 1000}) {

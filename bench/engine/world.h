@@ -23,7 +23,10 @@ struct Run {
   double seconds = 1;               // of each measured part, after a warm-up
   int sleepers = 100'000;           // W6, W9
   int finished = 10'000;  // W12: the first store; the others hold 10 and 100 times as many
-  int executions = 0;     // W1: exactly so many instead of `seconds`, for counting instructions
+  // W1, W2: exactly so many executions and no figures, for counting instructions (valgrind); W2
+  // then runs in memory, with turns of that many events.
+  int executions = 0;
+  std::uint32_t turn_events = 2'000;
 };
 
 // `observer` may be null. Tasks are answered at once with their parameters.
