@@ -206,7 +206,7 @@ std::optional<asl::Payload> apply_result_path(Turn& turn, Branch& branch,
 }
 
 bool check_output_size(Turn& turn, Branch& branch, const asl::Payload& output) {
-  if (output.exceeds(turn.limits().payload_bytes)) {
+  if (output.exceeds(turn.limits().payload_bytes, &turn.execution().stored_parts)) {
     raise_failure(turn, branch, kStatesDataLimitExceeded,
                   "The state/task '" + state_of(turn.execution(), branch).name +
                       "' returned a result with a size exceeding the maximum number of bytes "

@@ -200,20 +200,23 @@ void Engine::finish_deletion(const std::string& machine) {
 
 // --- executions ------------------------------------------------------------------------------
 
-EngineShard& Engine::home_of_start(StartRequest& request) {
+EngineShard& Engine::home_of_start(const StartRequest& request) {
   // The name decides the shard, so that two starts of one name meet.
-  if (request.name.empty()) request.name = runtime::uuid4(*options().random);
   return *state_->shards[std::hash<std::string>{}(request.machine + '\0' + request.name) %
                          state_->shards.size()];
 }
 
 Result<StartResult> Engine::start(StartRequest request) {
+  const bool fresh_name = request.name.empty();
+  if (fresh_name) request.name = runtime::uuid4(*options().random);
   EngineShard& home = home_of_start(request);
-  return runtime::call_on(home.shard(),
-                          [&]() -> Result<StartResult> { return home.start(std::move(request)); });
+  return runtime::call_on(home.shard(), [&]() -> Result<StartResult> {
+    return home.start(std::move(request), fresh_name);
+  });
 }
 
 Result<ExecutionDescription> Engine::run_synchronously(StartRequest request) {
+  if (request.name.empty()) request.name = runtime::uuid4(*options().random);
   EngineShard& home = home_of_start(request);
   return runtime::call_on(home.shard(), [&]() -> Result<ExecutionDescription> {
     return home.run_synchronously(std::move(request));

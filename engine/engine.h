@@ -186,8 +186,13 @@ class Engine {
   // Up to `max` events from `from` on, ascending by id, or descending if `reverse`; fewer once
   // their documents have `bytes_max` bytes, but at least one.
   Result<HistoryPage> history(ExecutionNumber number, const HistoryCursor& from, std::size_t max,
-                              bool reverse, bool include_data,
-                              std::size_t bytes_max = SIZE_MAX) const;
+                              bool reverse, bool include_data) const;
+  // The same events as JSON, separated by commas, appended to `out`; and where the next page
+  // begins. At least one event; no further one once `out` holds `bytes_max`.
+  Result<std::optional<HistoryCursor>> write_history(ExecutionNumber number,
+                                                     const HistoryCursor& from, std::size_t max,
+                                                     std::size_t bytes_max, bool reverse,
+                                                     bool include_data, std::string& out) const;
 
   // --- task tokens ---
   // kInvalid: not a token. kTimeout: the task is gone.
@@ -231,7 +236,7 @@ class Engine {
   Result<bool> has_running(std::string_view machine) const;
   // An execution of a machine that is being deleted has ended: perhaps it was the last one.
   void finish_deletion(const std::string& machine);
-  EngineShard& home_of_start(StartRequest& request);  // names the execution if nobody did
+  EngineShard& home_of_start(const StartRequest& request);
   Status answer_token(std::string_view token, TokenMessage message);
 
   struct State;

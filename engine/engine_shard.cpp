@@ -200,7 +200,7 @@ Result<std::optional<StartResult>> EngineShard::started_before(const StartReques
   return Error{ErrorCode::kExists, "Execution Already Exists: '" + arn + "'", arn};
 }
 
-Result<StartResult> EngineShard::start(StartRequest request) {
+Result<StartResult> EngineShard::start(StartRequest request, bool fresh_name) {
   if (!open_) return unavailable();
   const std::uint64_t deletions = machines_.deletions();
   const std::shared_ptr<const MachineRecord> machine = machines_.find(request.machine);
@@ -211,11 +211,11 @@ Result<StartResult> EngineShard::start(StartRequest request) {
       executions_.size() - resting_.size() >= services_.limits->open_executions) {
     return Error{ErrorCode::kLimit, "The engine is at its capacity; try again.", ""};
   }
-  if (request.name.empty()) request.name = runtime::uuid4(*services_.random);
 
   // Who comes second with the same name waits for the first one's commit.
   const std::string arn = engine_.execution_arn(request.machine, request.name);
-  if (!machine->express) {
+  const bool unique_name = !machine->express && !fresh_name;
+  if (unique_name) {
     for (auto it = starting_.find(arn); it != starting_.end(); it = starting_.find(arn)) {
       runtime::sleep_for(std::chrono::milliseconds(1));
       if (!open_) return unavailable();
@@ -263,9 +263,9 @@ Result<StartResult> EngineShard::start(StartRequest request) {
   ++statistics_.executions_started;
 
   const StartResult result{execution->number, execution->arn, record.start_date};
-  if (!machine->express) starting_.emplace(arn, execution->number);
+  if (unique_name) starting_.emplace(arn, execution->number);
   const Status started = deliver_and_wait(execution->number, StartMessage{});
-  starting_.erase(arn);
+  if (unique_name) starting_.erase(arn);
   if (!started) return started.error();
   return result;
 }
@@ -442,6 +442,11 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
   for (const ArmedTimer& timer : turn.take_armed()) {
     arm(execution->number, timer, execution->durable);
   }
+  // Cut, and nothing waits for it: the turn that goes on has the later commit.
+  const bool goes_on = turn.has_ready() && !execution->paused && !turn.ended_here();
+  if (goes_on && !turn.has_effects() && map_runs.empty() && engine_.observers().empty()) {
+    return true;
+  }
   // Nothing new to wait for: its effects may still not overtake those of earlier turns.
   const runtime::CommitNumber commit = execution->last_commit;
   after(commit, [this, execution, dispatches = turn.take_dispatches(),
@@ -517,6 +522,7 @@ void EngineShard::rest(const ExecutionPtr& execution) {
       resting_at_.contains(execution->number) || !executions_.contains(execution->number)) {
     return;
   }
+  execution->stored_parts.clear();
   resting_.push_back(execution->number);
   resting_at_[execution->number] = std::prev(resting_.end());
   while (resting_.size() > services_.limits->resting_executions) {

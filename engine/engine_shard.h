@@ -32,7 +32,8 @@ class EngineShard {
   Status open();
   void close();
 
-  Result<StartResult> start(StartRequest request);
+  // `fresh_name`: the engine made it, nobody else can have it.
+  Result<StartResult> start(StartRequest request, bool fresh_name = false);
   Result<ExecutionDescription> run_synchronously(StartRequest request);
   Result<runtime::WallTime> redrive(ExecutionNumber number, RedriveRequest request);
   // See Engine::append().

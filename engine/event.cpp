@@ -1,8 +1,11 @@
 #include "engine/event.h"
 
 #include "asl/json/reader.h"
+#include "asl/json/writer.h"
 
 #include <array>
+#include <charconv>
+#include <utility>
 
 namespace pawl::engine {
 
@@ -117,24 +120,112 @@ constexpr std::array<FieldRow, 23> kFields = {{
 
 const FieldRow& row_of(Field field) { return kFields[static_cast<std::size_t>(field)]; }
 
-Value not_truncated() {
-  return asl::Value::object({{Value::string("truncated"), Value::boolean(false)}});
+// What an event is shown as: a value ...
+class AsValue {
+ public:
+  void begin(std::string_view name) {
+    names_.emplace_back(name);
+    objects_.emplace_back();
+  }
+  void end() {
+    Value object = std::move(objects_.back()).build();
+    objects_.pop_back();
+    objects_.back().set(names_.back(), std::move(object));
+    names_.pop_back();
+  }
+  void number(std::string_view name, std::int64_t value) { set(name, Value::integer(value)); }
+  void boolean(std::string_view name, bool value) { set(name, Value::boolean(value)); }
+  void text(std::string_view name, std::string_view value) { set(name, Value::string(value)); }
+  void time(std::string_view name, runtime::WallTime value) { set(name, epoch_seconds(value)); }
+  Status json(std::string_view name, std::string_view text) {
+    Result<Value> value = asl::read_json(text);
+    if (!value) return std::move(value).error();
+    set(name, *std::move(value));
+    return {};
+  }
+  Value take() { return std::move(objects_.back()).build(); }
+
+ private:
+  void set(std::string_view name, Value value) { objects_.back().set(name, std::move(value)); }
+
+  std::vector<asl::ObjectBuilder> objects_ = std::vector<asl::ObjectBuilder>(1);
+  std::vector<std::string> names_;
+};
+
+// ... or as JSON text. The documents of the store are JSON as pawl writes it.
+class AsText {
+ public:
+  explicit AsText(std::string& out) : out_(out) { out_ += '{'; }
+
+  void begin(std::string_view name) {
+    add(name);
+    out_ += '{';
+    first_ = true;
+  }
+  void end() {
+    out_ += '}';
+    first_ = false;
+  }
+  void number(std::string_view name, std::int64_t value) {
+    add(name);
+    std::array<char, 24> digits;  // NOLINT(cppcoreguidelines-pro-type-member-init): written first
+    out_.append(digits.data(),
+                std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+  }
+  void boolean(std::string_view name, bool value) {
+    add(name);
+    out_ += value ? "true" : "false";
+  }
+  void text(std::string_view name, std::string_view value) {
+    add(name);
+    asl::write_json_string(value, out_);
+  }
+  void time(std::string_view name, runtime::WallTime value) {
+    add(name);
+    asl::write_json(epoch_seconds(value), out_);
+  }
+  Status json(std::string_view name, std::string_view text) {
+    add(name);
+    out_ += text;
+    return {};
+  }
+
+ private:
+  void add(std::string_view name) {
+    if (!std::exchange(first_, false)) out_ += ',';
+    out_ += '"';
+    out_ += name;
+    out_ += "\":";
+  }
+
+  std::string& out_;
+  bool first_ = true;
+};
+
+template <typename Shown>
+void show_not_truncated(std::string_view name, Shown& shown) {
+  shown.begin(name);
+  shown.boolean("truncated", false);
+  shown.end();
 }
 
-// Adds one field to the details; false with `error` set if its document cannot be read.
-Status add_field(const EventField& field, const PayloadText& payload, bool include_data,
-                 asl::ObjectBuilder& details) {
+// Adds one field to the details; an error if its document cannot be read.
+template <typename Shown>
+Status show_field(const EventField& field, const PayloadText& payload, bool include_data,
+                  Shown& shown) {
   const FieldRow& row = row_of(field.field);
   switch (row.shape) {
     case Shape::kNumber:
-      details.set(row.name, Value::integer(std::get<std::int64_t>(field.value)));
+      shown.number(row.name, std::get<std::int64_t>(field.value));
       return {};
     case Shape::kText: {
-      const Value text = Value::string(std::get<std::string_view>(field.value));
+      const std::string_view text = std::get<std::string_view>(field.value);
       if (field.field == Field::kCredentialsRoleArn) {
-        details.set(row.name, Value::object({{Value::string("roleArn"), text}}));
+        shown.begin(row.name);
+        shown.text("roleArn", text);
+        shown.end();
       } else {
-        details.set(row.name, text);
+        shown.text(row.name, text);
       }
       return {};
     }
@@ -145,17 +236,34 @@ Status add_field(const EventField& field, const PayloadText& payload, bool inclu
   if (hidden && !include_data) return {};
   const PayloadRef ref = std::get<PayloadRef>(field.value);
   if (ref.place == 0) return {};
-  Result<std::string> text = payload(ref);
-  if (!text) return std::move(text).error();
+  const Result<std::string_view> text = payload(ref);
+  if (!text) return text.error();
   if (field.field == Field::kAssignedVariables) {
-    Result<asl::Value> variables = asl::read_json(*text);
-    if (!variables) return std::move(variables).error();
-    details.set(row.name, *std::move(variables));
-    details.set("assignedVariablesDetails", not_truncated());
+    if (Status added = shown.json(row.name, *text); !added) return added;
+    show_not_truncated("assignedVariablesDetails", shown);
     return {};
   }
-  details.set(row.name, Value::string(*text));
-  if (hidden) details.set(std::string(row.name) + "Details", not_truncated());
+  shown.text(row.name, *text);
+  if (hidden) {
+    show_not_truncated(field.field == Field::kInput ? "inputDetails" : "outputDetails", shown);
+  }
+  return {};
+}
+
+template <typename Shown>
+Status show_event(const StoredEvent& event, const PayloadText& payload, bool include_data,
+                  Shown& shown) {
+  const TypeRow& type = kTypes[static_cast<std::size_t>(event.type)];
+  shown.time("timestamp", event.timestamp);
+  shown.text("type", type.name);
+  shown.number("id", event.id);
+  shown.number("previousEventId", event.previous);
+  if (type.details.empty()) return {};
+  shown.begin(type.details);
+  for (const EventField& field : event.fields) {
+    if (Status added = show_field(field, payload, include_data, shown); !added) return added;
+  }
+  shown.end();
   return {};
 }
 
@@ -184,36 +292,71 @@ std::string_view event_type_name(EventType type) {
 void encode_event(EventType type, EventId id, EventId previous, runtime::WallTime timestamp,
                   std::span<const EventField> fields, EventId base_id, runtime::WallTime base_time,
                   runtime::Encoder& out) {
-  out.u8(static_cast<std::uint8_t>(type));
-  out.varint(static_cast<std::uint64_t>(id - base_id));
-  out.varint(static_cast<std::uint64_t>(id - previous));
-  out.signed_varint((timestamp - base_time).count());
-  out.varint(fields.size());
+  // Put together here and appended at once: a string that grows byte by byte costs four times as
+  // much, and events are the most of what a turn writes.
+  constexpr std::size_t kHeadBytesMax = 1 + 4 * runtime::kVarintBytesMax;
+  constexpr std::size_t kFieldBytesMax = 1 + runtime::kVarintBytesMax;
+  constexpr std::size_t kShortText = 100;
+  std::array<char, 256> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): up to `size`
+  std::size_t size = 0;
+  const auto byte = [&](std::uint8_t number) { bytes[size++] = static_cast<char>(number); };
+  const auto varint = [&](std::uint64_t number) {
+    for (; number >= 0x80; number >>= 7) byte(static_cast<std::uint8_t>(number | 0x80));
+    byte(static_cast<std::uint8_t>(number));
+  };
+  static_assert(kHeadBytesMax + kFieldBytesMax + kShortText < bytes.size());
+  byte(static_cast<std::uint8_t>(type));
+  varint(static_cast<std::uint64_t>(id - base_id));
+  varint(static_cast<std::uint64_t>(id - previous));
+  varint(runtime::zigzag((timestamp - base_time).count()));
+  varint(fields.size());
   for (const EventField& field : fields) {
-    out.u8(static_cast<std::uint8_t>(field.field));
+    if (size + kFieldBytesMax + kShortText > bytes.size()) {
+      out.raw({bytes.data(), size});
+      size = 0;
+    }
+    byte(static_cast<std::uint8_t>(field.field));
     switch (row_of(field.field).shape) {
       case Shape::kNumber:
-        out.signed_varint(std::get<std::int64_t>(field.value));
+        varint(runtime::zigzag(std::get<std::int64_t>(field.value)));
         break;
-      case Shape::kText:
-        out.string(std::get<std::string_view>(field.value));
+      case Shape::kText: {
+        const std::string_view text = std::get<std::string_view>(field.value);
+        varint(text.size());
+        if (text.size() <= kShortText) {
+          text.copy(bytes.data() + size, text.size());
+          size += text.size();
+        } else {
+          out.raw({bytes.data(), size}).raw(text);
+          size = 0;
+        }
         break;
+      }
       case Shape::kDocument:
-        out.varint(std::get<PayloadRef>(field.value).place);
+        varint(std::get<PayloadRef>(field.value).place);
         break;
     }
   }
+  out.raw({bytes.data(), size});
 }
 
 Result<StoredEvent> decode_event(runtime::Decoder& in, EventId base_id,
                                  runtime::WallTime base_time) {
   StoredEvent event;
+  if (Status decoded = decode_event(in, base_id, base_time, event); !decoded) {
+    return std::move(decoded).error();
+  }
+  return event;
+}
+
+Status decode_event(runtime::Decoder& in, EventId base_id, runtime::WallTime base_time,
+                    StoredEvent& event) {
   event.type = static_cast<EventType>(in.varint_max(kEventTypes - 1));
   event.id = base_id + static_cast<EventId>(in.varint());
   event.previous = event.id - static_cast<EventId>(in.varint());
   event.timestamp = base_time + std::chrono::milliseconds(in.signed_varint());
   const std::uint64_t count = in.varint_max(kFields.size());
-  event.fields.reserve(count);
+  event.fields.clear();
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     const auto field = static_cast<Field>(in.varint_max(kFields.size() - 1));
     switch (row_of(field).shape) {
@@ -229,26 +372,24 @@ Result<StoredEvent> decode_event(runtime::Decoder& in, EventId base_id,
     }
   }
   if (!in.ok()) return Error{ErrorCode::kCorrupt, "A history event does not read back.", ""};
-  return event;
+  return {};
 }
 
 Result<asl::Value> render_event(const StoredEvent& event, const PayloadText& payload,
                                 bool include_execution_data) {
-  asl::ObjectBuilder shown;
-  shown.set("timestamp", epoch_seconds(event.timestamp));
-  shown.set("type", Value::string(event_type_name(event.type)));
-  shown.set("id", Value::integer(event.id));
-  shown.set("previousEventId", Value::integer(event.previous));
-  const std::string_view details_name = kTypes[static_cast<std::size_t>(event.type)].details;
-  if (!details_name.empty()) {
-    asl::ObjectBuilder details;
-    for (const EventField& field : event.fields) {
-      const Status added = add_field(field, payload, include_execution_data, details);
-      if (!added) return added.error();
-    }
-    shown.set(details_name, std::move(details).build());
+  AsValue shown;
+  if (Status done = show_event(event, payload, include_execution_data, shown); !done) {
+    return std::move(done).error();
   }
-  return std::move(shown).build();
+  return shown.take();
+}
+
+Status write_event(const StoredEvent& event, const PayloadText& payload,
+                   bool include_execution_data, std::string& out) {
+  AsText shown(out);
+  if (Status done = show_event(event, payload, include_execution_data, shown); !done) return done;
+  out += '}';
+  return {};
 }
 
 asl::Value epoch_seconds(runtime::WallTime time) {

@@ -7,6 +7,7 @@
 
 #include "asl/model/definition.h"
 #include "engine/activity_queue.h"
+#include "engine/documents.h"
 #include "engine/frame.h"
 #include "engine/map_run/map_run.h"
 #include "engine/records.h"
@@ -136,6 +137,7 @@ struct Execution {
   BranchId next_branch = 1;
   EventId next_event = 1;
   std::uint32_t next_record = 1;
+  StoredParts stored_parts;  // of its documents; forgotten when it rests
 
   bool durable = true;        // Standard: journalled. Express: not
   bool restartable = false;   // an asynchronous Express execution: started again after a crash

@@ -5,6 +5,7 @@
 #include "engine/states/states.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <variant>
 
@@ -240,17 +241,19 @@ void exit_state(Turn& turn, Branch& branch, asl::Payload output, asl::StateIndex
   if (Inspector* inspector = turn.services().inspector) inspector->exited(branch, output, next);
   Frame& frame = branch.frame;
   const asl::State& state = state_of(turn.execution(), branch);
-  std::vector<EventField> fields{{Field::kName, std::string_view(state.name)}};
-  fields.push_back({Field::kOutput, turn.store(output)});
+  std::array<EventField, 3> fields{
+      {{Field::kName, std::string_view(state.name)}, {Field::kOutput, turn.store(output)}}};
+  std::size_t count = 2;
   if (!assigned.empty()) {
     asl::ObjectBuilder variables;
     for (const Variable& variable : assigned) {
       variables.set(variable.name, asl::Value::string(variable.value.text()));
     }
-    fields.push_back(
-        {Field::kAssignedVariables, turn.store(asl::Payload::of(std::move(variables).build()))});
+    fields[count++] = {Field::kAssignedVariables,
+                       turn.store(asl::Payload::of(std::move(variables).build()))};
   }
-  frame.previous_event = turn.emit_fields(frame.previous_event, exited_type(state), fields);
+  frame.previous_event =
+      turn.emit_fields(frame.previous_event, exited_type(state), std::span(fields).first(count));
 
   // What the next state does not need must not reach its frame.
   frame.phase = Phase::kEnter;

@@ -159,15 +159,20 @@ Result<ExpressStart> decode_express_start(std::string_view bytes, std::string_vi
 }
 
 Result<HistoryRecord> open_history(std::string_view bytes, std::string_view key) {
-  const Result<runtime::OpenedRecord> opened = runtime::open_record(key, bytes, kHistoryVersion);
+  const Result<runtime::OpenedRecord> opened =
+      runtime::open_record(key, bytes, kHistoryVersionComposed);
   if (!opened) return opened.error();
+  const bool may_compose = opened->version >= kHistoryVersionComposed;
   runtime::Decoder in(opened->payload);
   HistoryRecord record;
   record.first_event = static_cast<EventId>(in.varint());
   record.events = static_cast<std::uint32_t>(in.varint_max(0xFFFFFFFF));
   record.base_time = runtime::WallTime(std::chrono::milliseconds(in.varint()));
   const std::uint64_t payloads = in.varint();
-  for (std::uint64_t i = 0; i < payloads && in.ok(); ++i) record.payloads.push_back(in.string());
+  for (std::uint64_t i = 0; i < payloads && in.ok(); ++i) {
+    const bool composed = may_compose && in.boolean();
+    record.payloads.push_back({in.string(), composed});
+  }
   record.event_bytes = in.rest();
   if (Status finished = in.finished(key); !finished) return std::move(finished).error();
   return record;

@@ -93,14 +93,20 @@ std::string encode_express_start(const ExpressStart& start);
 Result<ExpressStart> decode_express_start(std::string_view bytes, std::string_view key);
 
 // One commit's worth of history: the events, and the documents that appear in it for the first
-// time. Document i has the place (record << 20) | i.
+// time. Document i has the place (record << 20) | i. Version 2 has documents that are composed
+// (documents.h); a record without one is written as version 1.
 inline constexpr unsigned kPlaceShift = 20;
 inline constexpr std::uint8_t kHistoryVersion = 1;
+inline constexpr std::uint8_t kHistoryVersionComposed = 2;
+struct StoredDocument {
+  std::string_view bytes;  // text, or a composition
+  bool composed = false;
+};
 struct HistoryRecord {
   EventId first_event = 0;
   std::uint32_t events = 0;
   runtime::WallTime base_time{};
-  std::vector<std::string_view> payloads;  // borrow the bytes
+  std::vector<StoredDocument> payloads;  // borrow the bytes
   std::string_view event_bytes;
 };
 Result<HistoryRecord> open_history(std::string_view bytes, std::string_view key);

@@ -4,6 +4,8 @@
 #include "engine/states/states.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 namespace pawl::engine {
 
@@ -15,6 +17,7 @@ Turn::Turn(Execution& execution, const TurnServices& services)
 
 Turn::Turn(Turn& cut, const TurnServices& services) : Turn(cut.execution_, services) {
   ready_ = std::move(cut.ready_);
+  next_ready_ = std::exchange(cut.next_ready_, 0);
 }
 
 EventId Turn::emit(Branch& branch, EventType type, std::initializer_list<EventField> fields) {
@@ -60,13 +63,78 @@ PayloadRef Turn::store(const asl::Payload& payload) {
   if (!payload.present()) return {};
   if (!execution_.keeps_history) return {};
   if (const std::uint64_t place = payload.stored_as(execution_.number); place != 0) return {place};
-  const std::uint64_t place =
-      (static_cast<std::uint64_t>(execution_.next_record) << kPlaceShift) | payloads_.size();
-  PAWL_ASSERT(payloads_.size() < (std::size_t{1} << kPlaceShift));
-  payload.set_stored_as(execution_.number, place);
-  payload_bytes_ += payload.text().size();
-  payloads_.push_back(payload);
-  return {place};
+  // Nothing that is only in memory is composed: there the texts are shared anyway.
+  const bool large = execution_.durable && !payload.has_text() && payload.exceeds(2 * kPartBytes);
+  const PayloadRef ref = large ? store_large(payload) : add_document({payload, {}, false});
+  payload.set_stored_as(execution_.number, ref.place);
+  return ref;
+}
+
+PayloadRef Turn::add_document(NewDocument document) {
+  PAWL_ASSERT(documents_.size() < (std::size_t{1} << kPlaceShift));
+  const std::uint64_t record = execution_.next_record;
+  const PayloadRef ref{(record << kPlaceShift) | documents_.size()};
+  document_bytes_ += document.text().size();
+  composed_ = composed_ || document.composed;
+  documents_.push_back(std::move(document));
+  return ref;
+}
+
+namespace {
+
+// Where the text of a part lies in the execution's input. That is stored as the text it came as:
+// what was added to it first finds its parts there, if it was written as pawl writes.
+std::optional<TextRange> find_in_input(const Execution& execution, std::string_view part) {
+  const std::uint64_t place = execution.input.stored_as(execution.number);
+  if (place == 0 || !execution.input.has_text()) return std::nullopt;
+  const std::string& text = execution.input.text();
+  // Not string_view::find, which is quadratic for texts that repeat.
+  const void* found = memmem(text.data(), text.size(), part.data(), part.size());
+  if (found == nullptr) return std::nullopt;
+  const auto offset = static_cast<const char*>(found) - text.data();
+  return TextRange{{place}, static_cast<std::uint64_t>(offset), part.size()};
+}
+
+}  // namespace
+
+// A document that shares large parts with what is stored refers to them; the new ones it has are
+// stored by themselves, for those that come later. One that shares none is stored whole, and its
+// parts are known by where they lie in it.
+PayloadRef Turn::store_large(const asl::Payload& payload) {
+  StoredParts& stored = execution_.stored_parts;
+  Composition composition = compose(payload.value(), stored);
+  struct Fresh {
+    Composition::Part part;
+    std::optional<TextRange> range;
+  };
+  std::vector<Fresh> fresh;  // from the back: cutting one leaves the places of the rest
+  bool shares = !composition.holes.empty();
+  for (auto part = composition.parts.rbegin(); part != composition.parts.rend(); ++part) {
+    if (!part->outermost) continue;
+    const auto text = std::string_view(composition.text).substr(part->offset, part->size);
+    fresh.push_back({*part, find_in_input(execution_, text)});
+    shares = shares || fresh.back().range.has_value();
+  }
+  if (!shares) {
+    payload.keep_text(std::move(composition.text));
+    const PayloadRef whole = add_document({payload, {}, false});
+    for (const Composition::Part& part : composition.parts) {
+      stored.add(part.value, {whole, part.offset, part.size});
+    }
+    stored.add(payload.value(), {whole, 0, payload.text().size()});
+    return whole;
+  }
+  for (Fresh& each : fresh) {
+    const Composition::Part& part = each.part;
+    if (!each.range) {
+      const PayloadRef own =
+          add_document({{}, composition.text.substr(part.offset, part.size), false});
+      each.range = TextRange{own, 0, part.size};
+    }
+    stored.add(part.value, *each.range);
+    composition.cut(part, *each.range);
+  }
+  return add_document({{}, encode_composition(composition), true});
 }
 
 void Turn::mark(Branch& branch) {
@@ -164,9 +232,12 @@ void Turn::make_ready(Branch& branch) {
 }
 
 Branch* Turn::next_ready() {
-  while (!ready_.empty()) {
-    const BranchId id = ready_.front();
-    ready_.pop_front();
+  while (has_ready()) {
+    const BranchId id = ready_[next_ready_++];
+    if (next_ready_ == ready_.size()) {
+      ready_.clear();
+      next_ready_ = 0;
+    }
     Branch* branch = execution_.find(id);
     if (branch == nullptr) continue;
     if (branch->frame.phase == Phase::kEnter || branch->frame.phase == Phase::kRework) {
@@ -188,6 +259,7 @@ void Turn::forget_dispatch_of(ExecutionNumber child) {
 void Turn::end(ExecutionStatus status, asl::Payload output, Failure failure) {
   PAWL_ASSERT(!execution_.ended());
   ready_.clear();
+  next_ready_ = 0;
   dispatches_.clear();
   if (status == ExecutionStatus::kSucceeded || !execution_.durable) {
     while (Branch* branch = execution_.find(kRootBranch)) remove(*branch);
@@ -305,7 +377,7 @@ void Turn::reopen() {
 
 bool Turn::checkpoint_due() const {
   return events_ >= limits().turn_events ||
-         event_bytes_.bytes().size() + payload_bytes_ >= limits().turn_bytes;
+         event_bytes_.bytes().size() + document_bytes_ >= limits().turn_bytes;
 }
 
 void Turn::write_branch(Branch& branch, runtime::Batch& batch) {
@@ -367,14 +439,17 @@ void Turn::write_branch(Branch& branch, runtime::Batch& batch) {
 }
 
 void Turn::write_history(runtime::Batch& batch) {
-  if (events_ == 0 && payloads_.empty()) return;
+  if (events_ == 0 && documents_.empty()) return;
   if (!execution_.keeps_history) return;
-  runtime::Encoder record(kHistoryVersion);
+  runtime::Encoder record(composed_ ? kHistoryVersionComposed : kHistoryVersion);
   record.varint(static_cast<std::uint64_t>(first_event_));
   record.varint(events_);
   record.varint(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
-  record.varint(payloads_.size());
-  for (const asl::Payload& payload : payloads_) record.string(payload.text());
+  record.varint(documents_.size());
+  for (const NewDocument& document : documents_) {
+    if (composed_) record.boolean(document.composed);
+    record.string(document.text());
+  }
   record.raw(event_bytes_.bytes());
   std::string sealed = record.seal();
   if (execution_.durable) {

@@ -13,7 +13,6 @@
 #include "runtime/store/encoding.h"
 #include "runtime/store/store.h"
 
-#include <deque>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -119,7 +118,7 @@ class Turn : public FrameStore {
   void remove_children(Branch& parent);
   void make_ready(Branch& branch);
   Branch* next_ready();
-  bool has_ready() const { return !ready_.empty(); }
+  bool has_ready() const { return next_ready_ < ready_.size(); }
 
   // --- effects, after the commit ---
   void dispatch(Branch& branch, bool resume);
@@ -149,6 +148,10 @@ class Turn : public FrameStore {
   // checkpoint is due; branches still ready get a dispatch row, so that a crash goes on with them.
   runtime::Batch finish();
 
+  // Dispatches, effects, or cancelled tasks.
+  bool has_effects() const {
+    return !dispatches_.empty() || !effects_.empty() || !cancelled_.empty();
+  }
   std::vector<Dispatch> take_dispatches() { return std::move(dispatches_); }
   std::vector<std::function<void(Status)>> take_effects() { return std::move(effects_); }
   std::vector<std::shared_ptr<WritesFate>> take_fates() { return std::move(fates_); }
@@ -159,6 +162,15 @@ class Turn : public FrameStore {
   bool checkpoint_due() const;
 
  private:
+  struct NewDocument {
+    asl::Payload payload;  // the text of a whole one
+    std::string bytes;     // of a composition, or of a part that is stored by itself
+    bool composed = false;
+    std::string_view text() const { return payload.present() ? payload.text() : bytes; }
+  };
+
+  PayloadRef add_document(NewDocument document);
+  PayloadRef store_large(const asl::Payload& payload);
   void write_branch(Branch& branch, runtime::Batch& batch);
   void write_history(runtime::Batch& batch);
   void write_execution(runtime::Batch& batch);
@@ -177,10 +189,12 @@ class Turn : public FrameStore {
   std::uint32_t events_ = 0;
   std::uint32_t transitions_ = 0;
   runtime::Encoder event_bytes_;
-  std::vector<asl::Payload> payloads_;
-  std::size_t payload_bytes_ = 0;
+  std::vector<NewDocument> documents_;  // that the history record of this turn holds
+  std::size_t document_bytes_ = 0;
+  bool composed_ = false;          // one of them is
   std::vector<BranchId> touched_;  // branches to look at in finish(); may name some twice
-  std::deque<BranchId> ready_;
+  std::vector<BranchId> ready_;    // from next_ready_ on: no block of a deque for most turns' one
+  std::size_t next_ready_ = 0;
   std::vector<Dispatch> dispatches_;
   std::vector<std::function<void(Status)>> effects_;
   std::vector<CancelledTask> cancelled_;

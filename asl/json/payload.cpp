@@ -51,10 +51,16 @@ const std::string& Payload::text() const {
   return document_->text;
 }
 
-bool Payload::exceeds(std::size_t bytes) const {
+bool Payload::exceeds(std::size_t bytes, const KnownSizes* known) const {
   PAWL_ASSERT(present());
   return document_->has_text ? document_->text.size() > bytes
-                             : exceeds_bytes(document_->value, bytes);
+                             : exceeds_bytes(document_->value, bytes, known);
+}
+
+void Payload::keep_text(std::string text) const {
+  PAWL_ASSERT(present() && !document_->has_text);
+  document_->text = std::move(text);
+  document_->has_text = true;
 }
 
 std::uint64_t Payload::stored_as(std::uint64_t owner) const {

@@ -17,6 +17,8 @@
 
 namespace pawl::asl {
 
+class KnownSizes;
+
 class Payload {
  public:
   Payload() = default;  // absent: an event without this member, a state not yet run
@@ -30,7 +32,11 @@ class Payload {
   explicit operator bool() const { return present(); }
   const Value& value() const;       // parses on first use
   const std::string& text() const;  // writes on first use
-  bool exceeds(std::size_t bytes) const;
+  bool has_text() const { return document_ != nullptr && document_->has_text; }
+  // Whether the text has more than `bytes`, without writing it.
+  bool exceeds(std::size_t bytes, const KnownSizes* known = nullptr) const;
+  // `text` is what the value is written as: somebody has written it already.
+  void keep_text(std::string text) const;
   bool same_as(const Payload& other) const { return document_ == other.document_; }
 
   // Where the engine has stored this document: an opaque number that belongs to `owner` (an

@@ -108,12 +108,15 @@ void write(const Value& value, std::string& out, int depth) {
 }
 
 // Subtracts the size of `value` from `left`; false once it does not fit.
-bool fits(const Value& value, std::size_t& left) {
+bool fits(const Value& value, std::size_t& left, const KnownSizes* known) {
   const auto take = [&left](std::size_t bytes) {
     if (bytes > left) return false;
     left -= bytes;
     return true;
   };
+  if (known != nullptr && (value.is_object() || value.is_array() || value.is_string())) {
+    if (const std::size_t size = known->size_of(value); size != 0) return take(size);
+  }
   switch (value.kind()) {
     case Kind::kUndefined:
     case Kind::kNull:
@@ -132,13 +135,13 @@ bool fits(const Value& value, std::size_t& left) {
     case Kind::kArray:
       if (!take(2 + (value.size() > 1 ? value.size() - 1 : 0))) return false;
       for (const Value& item : value.items()) {
-        if (!fits(item, left)) return false;
+        if (!fits(item, left, known)) return false;
       }
       return true;
     case Kind::kObject:
       if (!take(2 + (value.size() > 1 ? value.size() - 1 : 0))) return false;
       for (const Member& member : value.members()) {
-        if (!take(escaped_size(member.key.as_string()) + 1) || !fits(member.value, left)) {
+        if (!take(escaped_size(member.key.as_string()) + 1) || !fits(member.value, left, known)) {
           return false;
         }
       }
@@ -224,9 +227,9 @@ std::string java_double(double value) {
   return out;
 }
 
-bool exceeds_bytes(const Value& value, std::size_t limit) {
+bool exceeds_bytes(const Value& value, std::size_t limit, const KnownSizes* known) {
   std::size_t left = limit;
-  return !fits(value, left);
+  return !fits(value, left, known);
 }
 
 }  // namespace pawl::asl

@@ -22,7 +22,15 @@ void write_json_string(std::string_view text, std::string& out);
 // Java's Double.toString: what the service prints for a number that is not an integer.
 std::string java_double(double value);
 
+// Sizes of the compact texts of some values, known to somebody: they need not be counted.
+class KnownSizes {
+ public:
+  virtual ~KnownSizes() = default;
+  // 0: not known. Asked of strings, arrays and objects.
+  virtual std::size_t size_of(const Value& value) const = 0;
+};
+
 // True if the compact text of `value` has more than `limit` bytes. Stops counting there.
-bool exceeds_bytes(const Value& value, std::size_t limit);
+bool exceeds_bytes(const Value& value, std::size_t limit, const KnownSizes* known = nullptr);
 
 }  // namespace pawl::asl

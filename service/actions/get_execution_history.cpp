@@ -11,8 +11,7 @@ namespace pawl::service {
 
 namespace {
 
-constexpr std::size_t kPageBytesMax = std::size_t{4}
-                                      << 20;  // of documents; one event may exceed it
+constexpr std::size_t kPageBytesMax = std::size_t{4} << 20;
 
 std::string encode(const engine::HistoryCursor& cursor) {
   return runtime::Encoder().u32(cursor.record).u64(static_cast<std::uint64_t>(cursor.event)).take();
@@ -51,16 +50,14 @@ Answer get_execution_history(Api& api, const Request& request) {
                            request.page_size(kPageSizeDefault), reverse, data, kPageBytesMax);
   if (!page) return engine_error(page.error());
   std::string body = "{\"events\":[";
-  bool first = true;
-  for (const asl::Value& event : page->events) {
-    if (!first) body += ',';
-    first = false;
-    asl::write_json(event, body);
-  }
+  const auto next = api.engine().write_history(std::get<engine::ExecutionNumber>(found), cursor,
+                                               request.page_size(kPageSizeDefault), kPageBytesMax,
+                                               reverse, data, body);
+  if (!next) return engine_error(next.error());
   body += ']';
-  if (page->next) {
+  if (*next) {
     body += ",\"nextToken\":";
-    asl::write_json_string(make_page_token(list, encode(*page->next), api.now()), body);
+    asl::write_json_string(make_page_token(list, encode(**next), api.now()), body);
   }
   body += '}';
   return body;

@@ -1,6 +1,7 @@
 // The engine's records: any bytes are read or refused, never believed or run over. Frames that read
 // back are written the same again.
 #include "base/assert.h"
+#include "engine/documents.h"
 #include "engine/frame.h"
 #include "engine/machines.h"
 #include "engine/map_run/map_run.h"
@@ -61,6 +62,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try_record(bytes);
   // A fuzzer does not find checksums: the same bytes with a seal that fits.
   try_record(pawl::runtime::seal_record(1, bytes));
+  try_record(pawl::runtime::seal_record(kHistoryVersionComposed, bytes));
+  (void)assemble(bytes, [](PayloadRef ref) -> pawl::Result<std::string_view> {
+    return std::string_view("0123456789").substr(0, ref.place % 11);
+  });
   (void)decode_token(bytes);
   (void)keys::parse_timer(bytes);
   (void)keys::parse_map_run_items(bytes);
