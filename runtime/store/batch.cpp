@@ -2,15 +2,21 @@
 #include "runtime/store/encoding.h"
 #include "runtime/store/store.h"
 
+#include <algorithm>
+
 namespace pawl::runtime {
 namespace {
 
 constexpr char kErase = 0;
 constexpr char kPut = 1;
 
+constexpr std::size_t kUsualBytes = 480;
+
 }  // namespace
 
 void Batch::put(std::string_view key, std::string_view value) {
+  // A commit has a handful of small changes: room for them at once.
+  if (data_.empty()) data_.reserve(std::max(kUsualBytes, key.size() + value.size() + 32));
   data_ += kPut;
   append_varint(data_, key.size());
   data_ += key;

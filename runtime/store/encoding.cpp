@@ -106,6 +106,7 @@ std::string printable_key(std::string_view key) {
 }
 
 void append_varint(std::string& out, std::uint64_t number) {
+  if (number < 0x80) return out.push_back(static_cast<char>(number));
   std::array<char, kVarintBytesMax> bytes;
   std::size_t size = 0;
   for (; number >= 0x80; number >>= 7) bytes[size++] = static_cast<char>((number & 0x7f) | 0x80);

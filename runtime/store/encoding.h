@@ -79,7 +79,11 @@ Result<OpenedRecord> open_record(std::string_view key, std::string_view record,
 class Encoder {
  public:
   Encoder() = default;
-  explicit Encoder(std::uint8_t version) : sealed_(true) { u8(version); }
+  // With room for what most records are, so that they do not grow by and by.
+  explicit Encoder(std::uint8_t version) : sealed_(true) {
+    data_.reserve(kUsualRecordBytes);
+    u8(version);
+  }
 
   Encoder& u8(std::uint8_t number);
   Encoder& u32(std::uint32_t number);  // fixed, big-endian
@@ -95,6 +99,8 @@ class Encoder {
   std::string take();  // hands over the bytes of an encoder without a seal
 
  private:
+  static constexpr std::size_t kUsualRecordBytes = 160;
+
   std::string data_;
   bool sealed_ = false;
 };
