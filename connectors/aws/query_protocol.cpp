@@ -233,14 +233,14 @@ std::string write_answer(std::string_view operation, const Value& answer,
 }
 
 Answer QueryEndpoint::perform(const HttpRequest& request, Call& call) {
-  if (!has_credentials(request)) {
-    return Error{"MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}};
-  }
   runtime::QueryParameters form = runtime::read_parameters(request.query());
   const runtime::QueryParameters body = runtime::read_parameters(request.body);
   form.insert(form.end(), body.begin(), body.end());
   for (const auto& [name, value] : form) {
     if (name == "Action") call.operation = value;
+  }
+  if (!has_credentials(request) && !contains(dialect_.unsigned_operations, call.operation)) {
+    return Error{"MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}};
   }
   if (call.operation.empty()) {
     return Error{"MissingAction", "The request must contain an Action.", 400, {}};

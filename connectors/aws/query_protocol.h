@@ -34,6 +34,8 @@ struct QueryDialect {
   bool declaration = false;
   // Operations whose answer has no ...Result element.
   std::span<const std::string_view> without_result;
+  // Operations that need no signature: what they name is a secret.
+  std::span<const std::string_view> unsigned_operations = {};
 };
 
 // Members of the form's call. Lists have at most 1,000 items, names at most 8 parts.

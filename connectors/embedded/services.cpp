@@ -1,5 +1,6 @@
 #include "connectors/embedded/services.h"
 
+#include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "connectors/aws/handler.h"
 #include "connectors/aws/json_protocol.h"
@@ -64,19 +65,27 @@ std::string below(const std::string& directory, std::string_view name) {
 
 EmbeddedServices::EmbeddedServices(engine::Engine& engine, EmbeddedOptions options)
     : ledger_(engine),
+      outbox_(ledger_),
       dynamodb_(ledger_),
       s3_(ledger_, below(options.directory, "objects")),
       sqs_(ledger_),
-      sns_(ledger_, sqs_),
-      events_(ledger_, sqs_, sns_),
+      sns_(ledger_, outbox_, sqs_),
+      events_(ledger_, outbox_),
       secrets_(ledger_),
-      lambda_(ledger_, below(options.directory, "functions")) {
+      lambda_(ledger_, outbox_, below(options.directory, "functions")) {
   const auto new_id = [this] { return ledger_.new_id(); };
-  sns_.connect([this](std::string arn, std::string event) {
-    lambda_.start(std::move(arn), std::move(event));
-  });
-  events_.connect(
-      [this](const std::string& arn, const std::string& input) { call_target(arn, input); });
+  const SendTo send_to = [this](Change& change, const std::string& arn, const Parcel& parcel) {
+    return send(change, arn, parcel);
+  };
+  const auto start_function = [this](Change& change, std::string arn, std::string event,
+                                     std::string_view dead_letter, std::string_view letter) {
+    lambda_.start(change, std::move(arn), std::move(event), dead_letter, letter);
+  };
+  lambda_.connect(send_to);
+  sns_.connect(start_function);
+  events_.connect(send_to, start_function,
+                  [this](const std::string& arn, const std::string& input,
+                         const std::string& name) { return start_execution(arn, input, name); });
   endpoints_["dynamodb"] = std::make_unique<aws::JsonEndpoint>(dynamodb_, kDynamoDbJson, new_id);
   endpoints_["events"] = std::make_unique<aws::JsonEndpoint>(events_, kEventsJson, new_id);
   endpoints_["lambda"] = std::make_unique<LambdaRest>(lambda_, new_id);
@@ -94,21 +103,39 @@ std::vector<aws::Service*> EmbeddedServices::all() {
   return {&dynamodb_, &events_, &lambda_, &s3_, &secrets_, &sns_, &sqs_};
 }
 
-void EmbeddedServices::call_target(const std::string& arn, const std::string& input) {
-  if (arn.find(":lambda:") != std::string::npos) return lambda_.start(arn, input);
-  if (arn.find(":states:") == std::string::npos || states_ == nullptr) {
-    return runtime::log().warn("A rule's target cannot be reached from here: {}", arn);
+bool EmbeddedServices::send(Change& change, const std::string& arn, const Parcel& parcel) {
+  if (arn.find(":sqs:") != std::string::npos) {
+    sqs::NewMessage message;
+    message.body = parcel.body;
+    message.attributes = parcel.attributes;
+    message.group = parcel.group;
+    message.deduplication = parcel.deduplication;
+    return sqs_.deliver(change, arn, message);
   }
-  ledger_.shard().spawn_when_possible([this, arn, input] {
-    asl::ObjectBuilder start;
-    start.set("stateMachineArn", asl::Value::string(arn));
-    start.set("input", asl::Value::string(input));
-    const auto started =
-        states_->call_states("StartExecution", asl::to_json(std::move(start).build()), {});
-    if (const auto* error = std::get_if<StatesError>(&started)) {
-      runtime::log().warn("A rule could not start {}: {}", arn, error->message);
-    }
-  });
+  if (arn.find(":sns:") != std::string::npos) return sns_.deliver(change, arn, parcel.body);
+  if (arn.find(":lambda:") != std::string::npos) {
+    lambda_.start(change, arn, parcel.body);
+    return true;
+  }
+  if (arn.find(":events:") != std::string::npos) {
+    const Result<asl::Value> detail = asl::read_json(parcel.body);
+    return detail && events_.deliver(change, arn, parcel.source, parcel.detail_type, *detail);
+  }
+  return false;
+}
+
+std::string EmbeddedServices::start_execution(const std::string& state_machine_arn,
+                                              const std::string& input, const std::string& name) {
+  if (states_ == nullptr) return "StateMachineDoesNotExist";
+  asl::ObjectBuilder start;
+  start.set("stateMachineArn", asl::Value::string(state_machine_arn));
+  start.set("input", asl::Value::string(input));
+  start.set("name", asl::Value::string(name));
+  const auto started =
+      states_->call_states("StartExecution", asl::to_json(std::move(start).build()), {});
+  const auto* error = std::get_if<StatesError>(&started);
+  // It was started before the process ended.
+  return error == nullptr || error->code == "ExecutionAlreadyExists" ? "" : error->code;
 }
 
 aws::Endpoint* EmbeddedServices::find(std::string_view service) {
@@ -129,7 +156,8 @@ void EmbeddedServices::register_handlers(Registry& registry) {
 
 Status EmbeddedServices::open() {
   if (Status opened = s3_.open(); !opened) return opened;
-  return lambda_.open();
+  if (Status opened = lambda_.open(); !opened) return opened;
+  return outbox_.open();
 }
 
 }  // namespace pawl::connectors

@@ -8,6 +8,8 @@
 #include "connectors/aws/service.h"
 #include "connectors/dynamodb/service.h"
 #include "connectors/embedded/ledger.h"
+#include "connectors/embedded/outbox.h"
+#include "connectors/embedded/send_to.h"
 #include "connectors/events/service.h"
 #include "connectors/lambda/api.h"
 #include "connectors/registry.h"
@@ -50,6 +52,7 @@ class EmbeddedServices final : public aws::Endpoints {
   aws::Endpoint* find(std::string_view service) override;
 
   Ledger& ledger() { return ledger_; }
+  Outbox& outbox() { return outbox_; }
   dynamodb::DynamoDb& dynamodb() { return dynamodb_; }
   events::EventBridge& events() { return events_; }
   s3::S3& s3() { return s3_; }
@@ -60,11 +63,14 @@ class EmbeddedServices final : public aws::Endpoints {
 
  private:
   std::vector<aws::Service*> all();
-  // Targets of rules that are no rows: functions, state machines. Never suspends.
-  void call_target(const std::string& arn, const std::string& input);
+  // As SendTo says.
+  bool send(Change& change, const std::string& arn, const Parcel& parcel);
+  std::string start_execution(const std::string& state_machine_arn, const std::string& input,
+                              const std::string& name);
 
   StatesApi* states_ = nullptr;
   Ledger ledger_;
+  Outbox outbox_;
   dynamodb::DynamoDb dynamodb_;
   s3::S3 s3_;
   sqs::Sqs sqs_;

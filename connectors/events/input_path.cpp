@@ -75,7 +75,7 @@ std::string transform(std::string_view text, const std::map<std::string, const V
 
 }  // namespace
 
-std::string target_input(const Value& target, const Value& event) {
+std::string target_input(const Value& target, const Value& event, const Reserved& reserved) {
   if (const Value* input = target.find("Input"); input != nullptr && input->is_string()) {
     return std::string(input->as_string());
   }
@@ -87,6 +87,7 @@ std::string target_input(const Value& target, const Value& event) {
   const Value* text = transformer == nullptr ? nullptr : transformer->find("InputTemplate");
   if (text == nullptr || !text->is_string()) return asl::to_json(event);
   std::map<std::string, const Value*> values;
+  for (const auto& [name, value] : reserved) values[name] = &value;
   if (const Value* paths = transformer->find("InputPathsMap");
       paths != nullptr && paths->is_object()) {
     for (const asl::Member& member : paths->members()) {

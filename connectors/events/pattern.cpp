@@ -203,11 +203,64 @@ bool matches(const Value& pattern, const Value& event) {
       if (!any_rule_matches(member.value, value)) return false;
       continue;
     }
+    // Of a list of objects one has to fit as a whole.
+    if (value != nullptr && value->is_array() && value->size() > 0) {
+      const auto items = value->items();
+      if (std::none_of(items.begin(), items.end(),
+                       // NOLINTNEXTLINE(misc-no-recursion)
+                       [&](const Value& one) { return matches(member.value, one); })) {
+        return false;
+      }
+      continue;
+    }
     // Below a member that is absent everything is.
     if (!matches(member.value, value == nullptr ? Value::object({}) : *value)) return false;
   }
   return true;
 }
+
+namespace {
+
+// What is wrong with the operand of one rule; empty: nothing.
+std::string problem_of_rule(std::string_view kind, const Value& operand) {
+  if (kind == "exists") {
+    return operand.is_bool() ? "" : "exists match pattern must be either true or false.";
+  }
+  if (kind == "numeric") {
+    constexpr std::string_view kOperators[] = {"=", "<", "<=", ">", ">="};
+    if (!operand.is_array() || operand.size() == 0 || operand.size() % 2 != 0 ||
+        operand.size() > 4) {
+      return "Invalid numeric match: pairs of an operator and a number are needed";
+    }
+    for (std::size_t i = 0; i < operand.size(); i += 2) {
+      const Value& op = operand.items()[i];
+      if (!op.is_string() || std::find(std::begin(kOperators), std::end(kOperators),
+                                       op.as_string()) == std::end(kOperators)) {
+        return "Unrecognized numeric range operator";
+      }
+      if (!operand.items()[i + 1].is_number()) return "Value of numeric must be a number";
+    }
+    return "";
+  }
+  if (kind == "anything-but") {
+    return operand.is_array() && operand.size() == 0 ? "Empty arrays are not allowed" : "";
+  }
+  if (operand.is_object() && (kind == "prefix" || kind == "suffix")) {
+    const Value* folded = operand.find("equals-ignore-case");
+    return folded != nullptr && folded->is_string() ? ""
+                                                    : std::string(kind) + " must be a string";
+  }
+  if (!operand.is_string()) return std::string(kind) + " match pattern must be a string";
+  if (kind == "wildcard" && operand.as_string().find("**") != std::string_view::npos) {
+    return "Consecutive wildcard characters are not allowed";
+  }
+  if (kind == "cidr" && operand.as_string().find('/') == std::string_view::npos) {
+    return "Malformed CIDR, one '/' required";
+  }
+  return "";
+}
+
+}  // namespace
 
 // NOLINTNEXTLINE(misc-no-recursion): depth of a JSON document
 Status check_pattern(const Value& pattern) {
@@ -218,6 +271,7 @@ Status check_pattern(const Value& pattern) {
                                          "exists",       "numeric", "prefix",
                                          "suffix",       "wildcard"};
   if (!pattern.is_object()) return invalid("Filter is not an object");
+  if (pattern.size() == 0) return invalid("Empty objects are not allowed");
   for (const Member& member : pattern.members()) {
     const std::string name(member.key.as_string());
     if (member.value.is_object()) {
@@ -238,6 +292,9 @@ Status check_pattern(const Value& pattern) {
       const std::string_view kind = rule.members()[0].key.as_string();
       if (std::find(std::begin(kRules), std::end(kRules), kind) == std::end(kRules)) {
         return invalid("Unrecognized match type " + std::string(kind));
+      }
+      if (std::string problem = problem_of_rule(kind, rule.members()[0].value); !problem.empty()) {
+        return invalid(std::move(problem));
       }
     }
   }

@@ -1,8 +1,12 @@
 // EventBridge, embedded: buses, rules with the whole pattern language, and their targets.
 //
-// An event for a queue or topic of this program arrives with the commit that put it: once for each
-// target. Functions and state machines are called after that commit; such a call is lost if the
-// process ends between both. Schedules, archives and other kinds of targets are not offered.
+//   rules.cpp     rules, targets, buses, tags     delivery.cpp  from an event to its targets
+//   pattern.h     which events a rule is for      input_path.h  what a target gets of an event
+//
+// An event for a queue, topic or other bus of this program arrives with the commit that put it:
+// once for each target. Functions and state machines are called after that commit, at least once
+// (embedded/outbox.h); an execution starts once, because its name is made from the event. Schedules,
+// archives and other kinds of targets are not offered.
 //
 // Source: the API model (events.json); the user guide's event structure; recorded cases
 // services/events_task_service; `integrations` section 3 (EventBridge).
@@ -10,8 +14,8 @@
 
 #include "connectors/aws/service.h"
 #include "connectors/embedded/ledger.h"
-#include "connectors/sns/service.h"
-#include "connectors/sqs/service.h"
+#include "connectors/embedded/outbox.h"
+#include "connectors/embedded/send_to.h"
 
 #include <functional>
 #include <optional>
@@ -28,13 +32,28 @@ inline constexpr std::size_t kTargetsMax = 5;  // of one rule
 
 class EventBridge final : public aws::Service {
  public:
-  EventBridge(Ledger& ledger, sqs::Sqs& sqs, sns::Sns& sns)
-      : ledger_(ledger), sqs_(sqs), sns_(sns) {}
+  EventBridge(Ledger& ledger, Outbox& outbox) : ledger_(ledger), outbox_(outbox) {
+    outbox_.connect("states", [this](const Delivery& delivery) { return carry(delivery); });
+  }
 
-  // Calls what this ARN names (a function, a state machine) with `input`, without waiting. On the
-  // ledger's shard.
-  using CallTarget = std::function<void(std::string arn, std::string input)>;
-  void connect(CallTarget call) { call_target_ = std::move(call); }
+  // Calls a function after a decision: see LambdaApi::start.
+  using StartFunction =
+      std::function<void(Change& change, std::string arn, std::string event,
+                         std::string_view dead_letter, std::string_view letter)>;
+  // Starts an execution of this name; again is fine. Answers the code of an error, empty if there
+  // was none. On a fiber of the ledger's shard; suspends.
+  using StartExecution = std::function<std::string(
+      const std::string& state_machine_arn, const std::string& input, const std::string& name)>;
+  // Before anything is put.
+  void connect(SendTo send, StartFunction start_function, StartExecution start_execution) {
+    send_ = std::move(send);
+    start_function_ = std::move(start_function);
+    start_execution_ = std::move(start_execution);
+  }
+
+  // For services that put events: as part of their own decision. False: there is no such bus.
+  bool deliver(Change& change, std::string_view bus, std::string_view source,
+               std::string_view detail_type, const asl::Value& detail);
 
   const aws::Profile& profile() const override;
   aws::Answer call(const aws::Call& call) override;
@@ -51,17 +70,24 @@ class EventBridge final : public aws::Service {
   aws::Answer change_rule(const aws::Call& call);  // delete, enable, disable, describe
   aws::Answer list_rules(const aws::Call& call);
   aws::Answer list_targets(const aws::Call& call);
+  aws::Answer list_rule_names(const aws::Call& call);
+  aws::Answer tags(const aws::Call& call);
   aws::Answer buses(const aws::Call& call);
 
   asl::Value event_of(const aws::Call& call, const asl::Value& entry, const std::string& id) const;
-  void dispatch(Change& change, std::string_view bus, const asl::Value& event);
+  // `hops`: buses that the event came through.
+  void dispatch(Change& change, std::string_view bus, const asl::Value& event, int hops);
+  void hand_over(Change& change, const asl::Value& target, const std::string& rule,
+                 const std::string& input, const asl::Value& event, int hops);
+  Attempt carry(const Delivery& delivery);
   std::string rule_arn(std::string_view bus, std::string_view rule) const;
   std::string bus_arn(std::string_view bus) const;
 
   Ledger& ledger_;
-  sqs::Sqs& sqs_;
-  sns::Sns& sns_;
-  CallTarget call_target_;
+  Outbox& outbox_;
+  SendTo send_;
+  StartFunction start_function_;
+  StartExecution start_execution_;
 };
 
 }  // namespace pawl::connectors::events

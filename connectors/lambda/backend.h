@@ -24,6 +24,9 @@ struct Invocation {
   // Lambda has no field for it: the function sees it as its request id (the same for the same key)
   // and in a header of its own. See request_id_of().
   std::string idempotency_key;
+  // Of a call that was accepted before under this id: the function sees it. Empty: made from the
+  // key.
+  std::string request_id = {};
 };
 
 struct InvocationAnswer {
@@ -44,6 +47,7 @@ struct ServiceError {
   std::string request_id;
   // False: an error the API's model does not know, which shows as the SDK's base class.
   bool modelled = true;
+  std::string reason = {};  // of TooManyRequestsException: which limit
 };
 
 // The caller gave up waiting; the function may run on.

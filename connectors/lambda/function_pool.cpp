@@ -11,11 +11,11 @@ namespace pawl::connectors {
 namespace {
 
 ServiceError throttled(const Call& call) {
-  return {"TooManyRequestsException", "Rate Exceeded.", 429, call.event.request_id, true};
+  return {"TooManyRequestsException", "Rate Exceeded.", 429, call.event.request_id, true, {}};
 }
 
 ServiceError unavailable(const Call& call, const std::string& message) {
-  return {"ServiceException", message, 500, call.event.request_id, true};
+  return {"ServiceException", message, 500, call.event.request_id, true, {}};
 }
 
 // What a function without a program to run answers, in the words of Lambda's supervisor.
@@ -31,14 +31,14 @@ std::string entrypoint_document(const FunctionConfig& config, const Call& call,
 }
 
 // "2026/11/20/[$LATEST]0123...": the day and something that is not used twice.
-std::string log_stream(std::string_view request_id) {
+std::string log_stream(std::string_view request_id, std::string_view version) {
   runtime::RealClock clock;
   const auto day = std::chrono::floor<std::chrono::days>(clock.wall_now());
   const std::chrono::year_month_day date(day);
   std::string id(request_id);
   id.erase(std::remove(id.begin(), id.end(), '-'), id.end());
-  return fmt::format("{:04}/{:02}/{:02}/[$LATEST]{}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), id);
+  return fmt::format("{:04}/{:02}/{:02}/[{}]{}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), version, id);
 }
 
 }  // namespace
@@ -106,7 +106,7 @@ void FunctionPool::serve_one(Call& call) {
       runtime::log().warn("function {}: cannot be started: {}", config_->name, error.message);
       if (!no_program) return answer(unavailable(call, error.message));
       return answer(InvocationAnswer{200, call.event.request_id, call.event.trace_id,
-                                     entrypoint_document(*config_, call, error), true, "$LATEST",
+                                     entrypoint_document(*config_, call, error), true, config_->version,
                                      ""});
     }
     WorkerAnswer result = (*worker)->run(call.event, call.tail_log);
@@ -119,7 +119,7 @@ void FunctionPool::serve_one(Call& call) {
                               call.event.trace_id,
                               std::move(result.payload),
                               result.is_error,
-                              "$LATEST",
+                              config_->version,
                               ""};
     if (call.tail_log) finished.log_result = (*worker)->log_result();
     // The caller goes on at once; the process is ours until it asks for more.
@@ -160,7 +160,7 @@ Result<std::shared_ptr<Worker>> FunctionPool::take_worker(const Call& call) {
   options.region = call.region;
   options.path = path_;
   options.init_timeout = limits_.init_timeout;
-  options.log_stream = log_stream(call.event.request_id);
+  options.log_stream = log_stream(call.event.request_id, config_->version);
   options.on_exit = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->drop_ended();
   };
@@ -224,7 +224,7 @@ void FunctionPool::retire() {
 }
 
 PoolStats FunctionPool::stats() const {
-  return {running_, waiting_.size(), idle_.size(), started_};
+  return {running_, settling_, waiting_.size(), idle_.size(), started_};
 }
 
 }  // namespace pawl::connectors

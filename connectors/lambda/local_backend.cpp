@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <utility>
 
 namespace pawl::connectors {
@@ -17,6 +19,22 @@ std::string trace_id_of(std::string_view request_id, runtime::WallTime now) {
       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   return fmt::format("Root=1-{:08x}-{};Parent={};Sampled=0;Lineage=1:{}:0", seconds,
                      hex.substr(0, 24), hex.substr(8, 16), hex.substr(24, 8));
+}
+
+std::string pool_name(std::string_view name, std::string_view version) {
+  std::string key(name);
+  if (version != "$LATEST") key.append(":").append(version);
+  return key;
+}
+
+// A number in [0, 1) that is the same for the same id: a call that is repeated after a crash runs
+// the version that it ran before.
+double share_of(std::string_view request_id) {
+  constexpr std::size_t kDigits = 8;
+  std::uint32_t bits = 0;
+  static_cast<void>(
+      std::from_chars(request_id.data(), request_id.data() + std::min(kDigits, request_id.size()), bits, 16));
+  return static_cast<double>(bits) / 4294967296.0;
 }
 
 // What ran, in an answer's ExecutedVersion: a version is itself, everything else the newest.
@@ -39,13 +57,18 @@ LocalLambda::LocalLambda(runtime::Shard& shard, LocalLambdaOptions options)
 LocalLambda::~LocalLambda() { shut_down(); }
 
 void LocalLambda::add(FunctionConfig config) {
-  std::shared_ptr<FunctionPool>& pool = pools_[config.name];
+  std::shared_ptr<FunctionPool>& pool = pools_[pool_name(config.name, config.version)];
   if (pool) pool->retire();
   pool = std::make_shared<FunctionPool>(shard_, std::move(config), options_.limits, options_.path);
 }
 
-void LocalLambda::remove(std::string_view name) {
-  const auto found = pools_.find(name);
+void LocalLambda::remove(std::string_view name, std::string_view version) {
+  if (version == "$LATEST") {
+    if (const auto managed = managed_.find(name); managed != managed_.end()) {
+      managed_.erase(managed);
+    }
+  }
+  const auto found = pools_.find(pool_name(name, version));
   if (found == pools_.end()) return;
   found->second->retire();
   pools_.erase(found);
@@ -54,6 +77,30 @@ void LocalLambda::remove(std::string_view name) {
 FunctionPool* LocalLambda::find(std::string_view name) const {
   const auto found = pools_.find(name);
   return found == pools_.end() ? nullptr : found->second.get();
+}
+
+std::optional<std::string> LocalLambda::version_for(const FunctionName& function,
+                                                    std::string_view request_id) const {
+  const auto managed = managed_.find(function.name);
+  const std::string& qualifier = function.qualifier;
+  if (managed == managed_.end() || qualifier.empty() || qualifier == "$LATEST") return "$LATEST";
+  if (qualifier.find_first_not_of("0123456789") == std::string::npos) return qualifier;
+  const auto alias = managed->second.aliases.find(qualifier);
+  if (alias == managed->second.aliases.end()) return std::nullopt;
+  const Managed::Alias& to = alias->second;
+  return share_of(request_id) < to.second_weight ? to.second_version : to.version;
+}
+
+std::size_t LocalLambda::calls_of(std::string_view name) const {
+  std::size_t calls = 0;
+  for (auto pool = pools_.lower_bound(name); pool != pools_.end(); ++pool) {
+    const std::string_view key = pool->first;
+    if (!key.starts_with(name)) break;
+    if (key.size() > name.size() && key[name.size()] != ':') continue;
+    const PoolStats stats = pool->second->stats();
+    calls += stats.running - stats.answered + stats.waiting;
+  }
+  return calls;
 }
 
 PoolStats LocalLambda::stats(std::string_view function) const {
@@ -80,8 +127,12 @@ InvocationOutcome LocalLambda::invoke(const Invocation& invocation,
       });
   if (cancellation != nullptr) cancellation->on_cancel({});
   if (outcome) return *std::move(outcome);
-  return ServiceError{"ServiceException", outcome.error().message, 500,
-                      request_id_of(invocation.idempotency_key), true};
+  return ServiceError{"ServiceException",
+                      outcome.error().message,
+                      500,
+                      request_id_of(invocation.idempotency_key),
+                      true,
+                      {}};
 }
 
 InvocationOutcome LocalLambda::invoke_here(const Invocation& invocation,
@@ -90,12 +141,19 @@ InvocationOutcome LocalLambda::invoke_here(const Invocation& invocation,
     hooked_ = true;
     stop_hook_ = shard_.on_stop([this] { shut_down(); });
   }
-  const std::string request_id = request_id_of(invocation.idempotency_key);
-  const auto found = pools_.find(invocation.function.name);
+  const std::string request_id = invocation.request_id.empty()
+                                     ? request_id_of(invocation.idempotency_key)
+                                     : invocation.request_id;
+  const std::optional<std::string> version = version_for(invocation.function, request_id);
+  const auto found =
+      version ? pools_.find(pool_name(invocation.function.name, *version)) : pools_.end();
   if (found == pools_.end()) {
     return ServiceError{"ResourceNotFoundException",
-                        "Function not found: " + invocation.function.qualified_arn(), 404,
-                        request_id, true};
+                        "Function not found: " + invocation.function.qualified_arn(),
+                        404,
+                        request_id,
+                        true,
+                        {}};
   }
   const std::shared_ptr<FunctionPool> pool = found->second;  // add() may replace it meanwhile
   const std::string trace_id = trace_id_of(request_id, shard_.clock().wall_now());
@@ -109,14 +167,28 @@ InvocationOutcome LocalLambda::invoke_here(const Invocation& invocation,
   call->region = invocation.function.region;
   call->tail_log = invocation.tail_log;
   if (invocation.type == InvocationType::kEvent) {
-    if (!pool->start(call)) {
-      return ServiceError{"TooManyRequestsException", "Rate Exceeded.", 429, request_id, true};
+    if (accept_) {
+      if (auto refused = accept_(invocation, request_id)) return *std::move(refused);
+    } else if (!pool->start(call)) {
+      return ServiceError{"TooManyRequestsException", "Rate Exceeded.", 429, request_id, true, {}};
     }
     return InvocationAnswer{202, request_id, trace_id, "", false, "", ""};
   }
+  const auto managed = managed_.find(invocation.function.name);
+  const bool is_managed = managed != managed_.end();
+  if (is_managed && managed->second.reserved &&
+      calls_of(invocation.function.name) >= *managed->second.reserved) {
+    return ServiceError{"TooManyRequestsException",
+                        "Rate Exceeded.",
+                        429,
+                        request_id,
+                        true,
+                        "ReservedFunctionConcurrentInvocationLimitExceeded"};
+  }
   InvocationOutcome outcome = pool->run(call);
   if (auto* answer = std::get_if<InvocationAnswer>(&outcome)) {
-    answer->executed_version = executed_version(invocation.function.qualifier);
+    answer->executed_version =
+        is_managed ? *version : executed_version(invocation.function.qualifier);
   }
   return outcome;
 }

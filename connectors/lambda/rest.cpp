@@ -6,6 +6,9 @@
 #include "connectors/lambda/api.h"
 #include "runtime/http/uri.h"
 
+#include <charconv>
+#include <vector>
+
 namespace pawl::connectors {
 
 using asl::ObjectBuilder;
@@ -39,34 +42,99 @@ class CollectingSink final : public runtime::BodySink {
 
 struct Route {
   std::string operation;
-  std::string function;
+  std::string function;  // or the ARN of a tagged resource
+  std::string part;      // Name of an alias, StatementId
+  int status = 200;      // of an answer without an error
 };
 
-// "/2015-03-31/functions[/NAME[/PART]]"
-Route route_of(const HttpRequest& request) {
-  std::string_view path = request.path();
-  constexpr std::string_view kFunctions = "functions";
-  const std::size_t at = path.find(kFunctions);
-  if (at == std::string_view::npos) return {};
-  path.remove_prefix(at + kFunctions.size());
-  while (path.starts_with('/')) path.remove_prefix(1);
+// "/2015-03-31/functions/NAME/aliases/ALIAS": what follows the date, in parts.
+std::vector<std::string> parts_of(std::string_view path) {
+  std::vector<std::string> parts;
+  constexpr std::size_t kDateBytes = sizeof("/2015-03-31/") - 1;
+  if (path.size() < kDateBytes) return parts;
+  path.remove_prefix(kDateBytes);
   while (path.ends_with('/')) path.remove_suffix(1);
-  const std::string& method = request.method;
-  if (path.empty()) {
-    if (method == "POST") return {"CreateFunction", ""};
-    return method == "GET" ? Route{"ListFunctions", ""} : Route();
+  for (;;) {
+    const std::size_t slash = path.find('/');
+    parts.push_back(runtime::percent_decode(path.substr(0, slash)));
+    if (slash == std::string_view::npos) return parts;
+    path.remove_prefix(slash + 1);
   }
-  const std::size_t slash = path.find('/');
-  const std::string name = runtime::percent_decode(path.substr(0, slash));
-  const std::string_view part =
-      slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-  if (part.empty() && method == "GET") return {"GetFunction", name};
-  if (part.empty() && method == "DELETE") return {"DeleteFunction", name};
-  if (part == "code" && method == "PUT") return {"UpdateFunctionCode", name};
-  if (part == "configuration" && method == "GET") return {"GetFunctionConfiguration", name};
-  if (part == "configuration" && method == "PUT") return {"UpdateFunctionConfiguration", name};
-  if (part == "invocations" && method == "POST") return {"Invoke", name};
+}
+
+struct Known {
+  std::string_view method;
+  std::size_t parts;        // of the path
+  std::string_view first;   // "functions"
+  std::string_view third;   // empty: there is none
+  std::string_view operation;
+  int status = 200;
+};
+constexpr Known kRoutes[] = {
+    {"DELETE", 2, "functions", "", "DeleteFunction", 204},
+    {"DELETE", 2, "tags", "", "UntagResource", 204},
+    {"DELETE", 3, "functions", "concurrency", "DeleteFunctionConcurrency", 204},
+    {"DELETE", 3, "functions", "event-invoke-config", "DeleteFunctionEventInvokeConfig", 204},
+    {"DELETE", 4, "functions", "aliases", "DeleteAlias", 204},
+    {"DELETE", 4, "functions", "policy", "RemovePermission", 204},
+    {"GET", 1, "account-settings", "", "GetAccountSettings"},
+    {"GET", 1, "functions", "", "ListFunctions"},
+    {"GET", 2, "functions", "", "GetFunction"},
+    {"GET", 2, "tags", "", "ListTags"},
+    {"GET", 3, "functions", "aliases", "ListAliases"},
+    {"GET", 3, "functions", "concurrency", "GetFunctionConcurrency"},
+    {"GET", 3, "functions", "configuration", "GetFunctionConfiguration"},
+    {"GET", 3, "functions", "event-invoke-config", "GetFunctionEventInvokeConfig"},
+    {"GET", 3, "functions", "policy", "GetPolicy"},
+    {"GET", 3, "functions", "versions", "ListVersionsByFunction"},
+    {"GET", 4, "functions", "aliases", "GetAlias"},
+    {"GET", 4, "functions", "event-invoke-config", "ListFunctionEventInvokeConfigs"},
+    {"POST", 1, "functions", "", "CreateFunction", 201},
+    {"POST", 2, "tags", "", "TagResource", 204},
+    {"POST", 3, "functions", "aliases", "CreateAlias", 201},
+    {"POST", 3, "functions", "event-invoke-config", "UpdateFunctionEventInvokeConfig"},
+    {"POST", 3, "functions", "invocations", "Invoke"},
+    {"POST", 3, "functions", "policy", "AddPermission", 201},
+    {"POST", 3, "functions", "versions", "PublishVersion", 201},
+    {"PUT", 3, "functions", "code", "UpdateFunctionCode"},
+    {"PUT", 3, "functions", "concurrency", "PutFunctionConcurrency"},
+    {"PUT", 3, "functions", "configuration", "UpdateFunctionConfiguration"},
+    {"PUT", 3, "functions", "event-invoke-config", "PutFunctionEventInvokeConfig"},
+    {"PUT", 4, "functions", "aliases", "UpdateAlias"},
+};
+
+Route route_of(const HttpRequest& request) {
+  const std::vector<std::string> parts = parts_of(request.path());
+  for (const Known& known : kRoutes) {
+    if (parts.size() != known.parts || request.method != known.method ||
+        parts[0] != known.first || (known.parts > 2 && parts[2] != known.third)) {
+      continue;
+    }
+    return {std::string(known.operation), parts.size() > 1 ? parts[1] : "",
+            parts.size() > 3 ? parts[3] : "", known.status};
+  }
   return {};
+}
+
+// Of the query, what is a member of the input.
+void add_parameters(const HttpRequest& request, ObjectBuilder& members) {
+  std::vector<Value> tag_keys;
+  for (const auto& [name, value] : runtime::read_parameters(request.query())) {
+    if (name == "Qualifier" || name == "Marker" || name == "FunctionVersion" ||
+        name == "RevisionId") {
+      members.set(name, Value::string(value));
+    } else if (name == "MaxItems") {
+      std::int64_t number = 0;
+      const auto [rest, failed] =
+          std::from_chars(value.data(), value.data() + value.size(), number);
+      if (failed == std::errc() && rest == value.data() + value.size()) {
+        members.set(name, Value::integer(number));
+      }
+    } else if (name == "tagKeys") {
+      tag_keys.push_back(Value::string(value));
+    }
+  }
+  if (!tag_keys.empty()) members.set("TagKeys", Value::array(std::move(tag_keys)));
 }
 
 HttpResponse error_response(const Error& error) {
@@ -74,7 +142,7 @@ HttpResponse error_response(const Error& error) {
   response.status = error.status;
   response.headers.add("Content-Type", "application/json");
   response.headers.add("x-amzn-ErrorType", error.code);
-  ObjectBuilder body;
+  ObjectBuilder body(error.details.is_object() ? error.details : Value::object({}));
   body.set("Type", Value::string(error.status < 500 ? "User" : "Service"));
   body.set("Message", Value::string(error.message));
   body.set("message", Value::string(error.message));
@@ -138,7 +206,8 @@ HttpResponse LambdaRest::handle(const HttpRequest& request) {
           {"MissingAuthenticationTokenException", "Missing Authentication Token", 403, {}});
     }
     if (route.operation.empty()) {
-      return error_response({"UnknownOperationException", "", 404, {}});
+      return error_response(
+          {"UnknownOperationException", "The operation is not offered.", 404, {}});
     }
     const auto* collected = dynamic_cast<const CollectingSink*>(request.sink.get());
     if (collected != nullptr && collected->too_large) {
@@ -159,18 +228,18 @@ HttpResponse LambdaRest::handle(const HttpRequest& request) {
     }
     ObjectBuilder members(input);
     if (!route.function.empty()) members.set("FunctionName", Value::string(route.function));
-    for (const auto& [name, value] : runtime::read_parameters(request.query())) {
-      if (name == "Qualifier" || name == "Marker") members.set(name, Value::string(value));
+    if (!route.part.empty()) {
+      members.set(route.operation == "RemovePermission" ? "StatementId" : "Name",
+                  Value::string(route.part));
     }
+    add_parameters(request, members);
     call.input = std::move(members).build();
     const Answer answer = api_.call(call);
     if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
     const Value& value = std::get<Value>(answer);
     if (route.operation == "Invoke") return invoke_response(value);
     HttpResponse response;
-    response.status = route.operation == "CreateFunction"   ? 201
-                      : route.operation == "DeleteFunction" ? 204
-                                                            : 200;
+    response.status = route.status;
     response.headers.add("Content-Type", "application/json");
     if (response.status != 204) response.body = api_.body_of(call, value);
     return response;

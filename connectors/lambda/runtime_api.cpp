@@ -144,7 +144,7 @@ std::vector<std::string> function_environment(const FunctionConfig& config,
   variables["LAMBDA_RUNTIME_DIR"] = config.directory;
   variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + config.runtime_name;
   variables["AWS_LAMBDA_FUNCTION_NAME"] = config.name;
-  variables["AWS_LAMBDA_FUNCTION_VERSION"] = "$LATEST";
+  variables["AWS_LAMBDA_FUNCTION_VERSION"] = config.version;
   variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = std::to_string(config.memory_mb);
   variables["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand";
   variables["AWS_LAMBDA_LOG_GROUP_NAME"] = "/aws/lambda/" + config.name;

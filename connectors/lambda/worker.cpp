@@ -269,7 +269,7 @@ WorkerAnswer Worker::run(RuntimeEvent event, bool tail_log) {
   }
 
   tail_.clear();
-  tail_.add_line(fmt::format("START RequestId: {} Version: $LATEST", event.request_id));
+  tail_.add_line(fmt::format("START RequestId: {} Version: {}", event.request_id, config.version));
   const std::string request_id = event.request_id;
   const SteadyTime started = real_.steady_now();
   event_deadline_ = real_.after(config.timeout);

@@ -8,6 +8,8 @@ namespace pawl::connectors::sns {
 inline constexpr std::string_view kWithoutResult[] = {"DeleteTopic", "SetSubscriptionAttributes",
                                                       "SetTopicAttributes", "Unsubscribe"};
 
+inline constexpr std::string_view kUnsigned[] = {"ConfirmSubscription"};
+
 inline constexpr aws::QueryDialect kDialect{
     .name_space = "http://sns.amazonaws.com/doc/2010-03-31/",
     .flattened = {},
@@ -15,6 +17,7 @@ inline constexpr aws::QueryDialect kDialect{
     .booleans = {},
     .pretty = true,  // the size of an answer is part of what a Task shows [rec]
     .declaration = false,
-    .without_result = kWithoutResult};
+    .without_result = kWithoutResult,
+    .unsigned_operations = kUnsigned};
 
 }  // namespace pawl::connectors::sns

@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <set>
 #include <vector>
 
 namespace pawl::connectors::sns {
@@ -119,11 +121,25 @@ std::optional<Error> check_attributes(const Value& attributes) {
   return std::nullopt;
 }
 
+// Deduplication that is over goes as new messages come: a few at a time.
+void drop_expired(Change& change, std::string_view topic, std::int64_t now) {
+  constexpr int kAtOnce = 4;
+  int left = kAtOnce;
+  const std::string range = expiries_of(topic);
+  std::vector<std::string> over;
+  change.scan(range, expiry_key(topic, now, {}), [&](std::string_view key, std::string_view) {
+    over.emplace_back(key);
+    return --left > 0;
+  });
+  for (const std::string& key : over) {
+    change.erase(key);
+    change.erase(deduplication_key(topic, key.substr(range.size() + sizeof(std::uint64_t))));
+  }
+}
+
 }  // namespace
 
 void Sns::fan_out(Change& change, const TopicRecord& topic, const Publication& publication) {
-  const std::string topic_arn = arn_of(topic.name);
-  const engine::EngineOptions& options = ledger_.engine().options();
   const std::string range = subscriptions_of(topic.name);
   std::vector<SubscriptionRecord> subscriptions;
   change.scan(range, runtime::prefix_end(range), [&](std::string_view key, std::string_view row) {
@@ -135,58 +151,87 @@ void Sns::fan_out(Change& change, const TopicRecord& topic, const Publication& p
     subscriptions.push_back(*std::move(subscription));
     return true;
   });
-  const std::string unsubscribe = fmt::format("https://sns.{}.amazonaws.com/", options.region);
   for (const SubscriptionRecord& subscription : subscriptions) {
-    if (!passes_filter(subscription, publication.attributes, publication.message)) continue;
-    const std::string text =
-        message_for(publication.message, publication.per_protocol, subscription.protocol);
-    ObjectBuilder note;
-    note.set("Type", Value::string("Notification"));
-    note.set("MessageId", Value::string(publication.id));
-    if (topic.fifo()) {
-      note.set("SequenceNumber", Value::string(fmt::format("{:020}", publication.sequence)));
+    if (subscription.pending() ||
+        !passes_filter(subscription, publication.attributes, publication.message)) {
+      continue;
     }
-    note.set("TopicArn", Value::string(topic_arn));
-    if (!publication.subject.empty()) note.set("Subject", Value::string(publication.subject));
-    note.set("Message", Value::string(text));
-    note.set("Timestamp",
-             Value::string(aws::iso_date(
-                 static_cast<double>(ledger_.now().time_since_epoch().count()) / 1000)));
-    // There is no key that could sign; what is here only has the form.
-    note.set("SignatureVersion", Value::string("1"));
-    note.set("Signature",
-             Value::string(aws::to_base64(aws::checksum_of(aws::Checksum::kSha256, text))));
-    note.set("SigningCertURL", Value::string(unsubscribe + "SimpleNotificationService-" +
-                                             aws::to_hex(aws::md5_of(topic_arn)) + ".pem"));
-    note.set("UnsubscribeURL", Value::string(unsubscribe + "?Action=Unsubscribe&SubscriptionArn=" +
-                                             topic_arn + ":" + subscription.id));
-    const bool has_attributes =
-        publication.attributes.is_object() && publication.attributes.size() > 0;
-    if (has_attributes) note.set("MessageAttributes", shown_attributes(publication.attributes));
-    if (subscription.protocol == "sqs") {
-      sqs::NewMessage message;
-      message.group = publication.group;
-      message.deduplication = publication.deduplication;
-      if (is_set(subscription.attributes, "RawMessageDelivery")) {
-        message.body = text;
-        if (has_attributes) message.attributes = publication.attributes;
-      } else {
-        message.body = asl::to_json(std::move(note).build());
-      }
-      static_cast<void>(sqs_.deliver(change, subscription.endpoint, message));
-    } else if (subscription.protocol == "lambda" && call_function_) {
-      ObjectBuilder record;
-      record.set("EventSource", Value::string("aws:sns"));
-      record.set("EventVersion", Value::string("1.0"));
-      record.set("EventSubscriptionArn", Value::string(topic_arn + ":" + subscription.id));
-      record.set("Sns", std::move(note).build());
-      ObjectBuilder event;
-      event.set("Records", Value::array({std::move(record).build()}));
-      change.when_durable(
-          [call = call_function_, arn = subscription.endpoint,
-           text_of_event = asl::to_json(std::move(event).build())] { call(arn, text_of_event); });
-    }
+    hand_over(change, topic, subscription, publication);
   }
+}
+
+// What is sent about a message, unless the subscription wants it raw.
+Value Sns::notification(const TopicRecord& topic, const SubscriptionRecord& subscription,
+                        const Publication& publication, const std::string& text) const {
+  const engine::EngineOptions& options = ledger_.engine().options();
+  const std::string topic_arn = arn_of(topic.name);
+  const std::string service = fmt::format("https://sns.{}.amazonaws.com/", options.region);
+  ObjectBuilder note;
+  note.set("Type", Value::string("Notification"));
+  note.set("MessageId", Value::string(publication.id));
+  if (topic.fifo()) {
+    note.set("SequenceNumber", Value::string(fmt::format("{:020}", publication.sequence)));
+  }
+  note.set("TopicArn", Value::string(topic_arn));
+  if (!publication.subject.empty()) note.set("Subject", Value::string(publication.subject));
+  note.set("Message", Value::string(text));
+  note.set("Timestamp",
+           Value::string(aws::iso_date(
+               static_cast<double>(ledger_.now().time_since_epoch().count()) / 1000)));
+  // There is no key that could sign; what is here only has the form.
+  note.set("SignatureVersion", Value::string("1"));
+  note.set("Signature",
+           Value::string(aws::to_base64(aws::checksum_of(aws::Checksum::kSha256, text))));
+  note.set("SigningCertURL", Value::string(service + "SimpleNotificationService-" +
+                                           aws::to_hex(aws::md5_of(topic_arn)) + ".pem"));
+  note.set("UnsubscribeURL", Value::string(service + "?Action=Unsubscribe&SubscriptionArn=" +
+                                           topic_arn + ":" + subscription.id));
+  if (publication.attributes.is_object() && publication.attributes.size() > 0) {
+    note.set("MessageAttributes", shown_attributes(publication.attributes));
+  }
+  return std::move(note).build();
+}
+
+void Sns::hand_over(Change& change, const TopicRecord& topic,
+                    const SubscriptionRecord& subscription, const Publication& publication) {
+  const std::string topic_arn = arn_of(topic.name);
+  const std::string text =
+      message_for(publication.message, publication.per_protocol, subscription.protocol);
+  Value note = notification(topic, subscription, publication, text);
+  const std::string body = asl::to_json(note);
+  const bool raw = is_set(subscription.attributes, "RawMessageDelivery");
+  if (subscription.protocol == "sqs") {
+    sqs::NewMessage message;
+    message.group = publication.group;
+    message.deduplication = publication.deduplication;
+    message.body = raw ? text : body;
+    if (raw && publication.attributes.is_object() && publication.attributes.size() > 0) {
+      message.attributes = publication.attributes;
+    }
+    if (!sqs_.deliver(change, subscription.endpoint, message)) give_up(change, subscription, body);
+  } else if (subscription.protocol == "lambda" && start_function_) {
+    ObjectBuilder record;
+    record.set("EventSource", Value::string("aws:sns"));
+    record.set("EventVersion", Value::string("1.0"));
+    record.set("EventSubscriptionArn", Value::string(topic_arn + ":" + subscription.id));
+    record.set("Sns", std::move(note));
+    ObjectBuilder event;
+    event.set("Records", Value::array({std::move(record).build()}));
+    start_function_(change, subscription.endpoint, asl::to_json(std::move(event).build()),
+                    subscription.dead_letters(), body);
+  } else if (subscription.protocol == "http" || subscription.protocol == "https") {
+    put_http(change, subscription, raw ? text : body, "Notification", publication.id,
+             topic_arn, raw);
+  }
+}
+
+void Sns::give_up(Change& change, const SubscriptionRecord& subscription,
+                  const std::string& body) {
+  const std::string dead_letters = subscription.dead_letters();
+  if (dead_letters.empty()) return;
+  sqs::NewMessage letter;
+  letter.body = body;
+  static_cast<void>(sqs_.deliver(change, dead_letters, letter));
 }
 
 Answer Sns::publish_one(Change& change, const TopicRecord& topic, const Value& input) {
@@ -202,6 +247,7 @@ Answer Sns::publish_one(Change& change, const TopicRecord& topic, const Value& i
     publication.attributes = *attributes;
   }
   if (publication.message.size() > kMessageBytesMax) return invalid("Message too long");
+  if (publication.subject.size() > kSubjectBytesMax) return invalid("Subject");
   if (text_of(input, "MessageStructure") == "json") {
     const Result<Value> texts = asl::read_json(publication.message);
     if (!texts || !texts->is_object()) {
@@ -242,8 +288,11 @@ Answer Sns::publish_one(Change& change, const TopicRecord& topic, const Value& i
       }
     }
     publication.sequence = sqs_.next_sequence();
-    change.put(key, sqs::encode(sqs::DeduplicationRecord{now + kDeduplicationMillis, publication.id,
+    const std::int64_t until = now + kDeduplicationMillis;
+    drop_expired(change, topic.name, now);
+    change.put(key, sqs::encode(sqs::DeduplicationRecord{until, publication.id,
                                                          publication.sequence}));
+    change.put(expiry_key(topic.name, until, publication.deduplication), {});
   } else if (!publication.deduplication.empty()) {
     return invalid(
         "The request includes MessageDeduplicationId parameter that is not valid for this topic "
@@ -290,6 +339,26 @@ Answer Sns::publish_batch(const aws::Call& call) {
                  "The batch request contains more entries than permissible.",
                  400,
                  {}};
+  }
+  std::set<std::string> ids;
+  for (const Value& entry : entries->items()) {
+    const std::string id(text_of(entry, "Id"));
+    const bool valid =
+        !id.empty() && id.size() <= 80 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+          return std::isalnum(c) != 0 || c == '-' || c == '_';
+        });
+    if (!valid) {
+      return Error{"InvalidBatchEntryId",
+                   "The Id of a batch entry in a batch request doesn't abide by the specification.",
+                   400,
+                   {}};
+    }
+    if (!ids.insert(id).second) {
+      return Error{"BatchEntryIdsNotDistinct",
+                   "Two or more batch entries in the request have the same Id.",
+                   400,
+                   {}};
+    }
   }
   Answer answer = not_found();
   if (auto failed = apply(call, [&](Change& change) {

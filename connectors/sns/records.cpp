@@ -1,5 +1,6 @@
 #include "connectors/sns/records.h"
 
+#include "asl/json/reader.h"
 #include "runtime/store/encoding.h"
 
 #include <utility>
@@ -32,6 +33,20 @@ std::string subscriptions_of(std::string_view topic) {
 }
 std::string deduplication_key(std::string_view topic, std::string_view id) {
   return (std::string("Snd").append(topic) + '\0').append(id);
+}
+
+std::string expiries_of(std::string_view topic) { return std::string("Snx").append(topic) + '\0'; }
+std::string expiry_key(std::string_view topic, std::int64_t until, std::string_view id) {
+  std::string key = expiries_of(topic);
+  runtime::append_u64(key, static_cast<std::uint64_t>(until));
+  return key.append(id);
+}
+
+std::string SubscriptionRecord::dead_letters() const {
+  const auto policy = attributes.find("RedrivePolicy");
+  if (policy == attributes.end()) return {};
+  const Result<asl::Value> read = asl::read_json(policy->second);
+  return read ? std::string(text_of(*read, "deadLetterTargetArn")) : std::string();
 }
 
 std::string encode(const TopicRecord& record) {

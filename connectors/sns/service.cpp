@@ -19,7 +19,8 @@ constexpr std::pair<std::string_view, std::string_view> kExceptions[] = {
     {"BatchEntryIdsNotDistinct", "BatchEntryIdsNotDistinctException"},
     {"EmptyBatchRequest", "EmptyBatchRequestException"},
     {"InvalidParameter", "InvalidParameterException"},
-    {"InvalidParameterValue", "InvalidParameterValueException"},
+    {"ParameterValueInvalid", "InvalidParameterValueException"},
+    {"ResourceNotFound", "ResourceNotFoundException"},
     {"NotFound", "NotFoundException"},
     {"SubscriptionLimitExceeded", "SubscriptionLimitExceededException"},
     {"TooManyEntriesInBatchRequest", "TooManyEntriesInBatchRequestException"},
@@ -44,6 +45,12 @@ constexpr aws::Profile kProfile{.endpoint = "sns",
                                 .content_type = "text/xml"};
 
 }  // namespace
+
+Sns::Sns(Ledger& ledger, Outbox& outbox, sqs::Sqs& sqs)
+    : ledger_(ledger), outbox_(outbox), sqs_(sqs) {
+  outbox_.connect("http", [this](const Delivery& delivery) { return carry_http(delivery); });
+}
+Sns::~Sns() = default;
 
 const aws::Profile& Sns::profile() const { return kProfile; }
 
@@ -84,6 +91,7 @@ Answer Sns::call(const aws::Call& call) {
   if (operation == "SetTopicAttributes") return topic_attributes(call, true);
   if (operation == "ListTopics") return list_topics(call);
   if (operation == "Subscribe") return subscribe(call);
+  if (operation == "ConfirmSubscription") return confirm(call);
   if (operation == "Unsubscribe") return unsubscribe(call);
   if (operation == "GetSubscriptionAttributes") return subscription_attributes(call, false);
   if (operation == "SetSubscriptionAttributes") return subscription_attributes(call, true);

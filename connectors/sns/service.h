@@ -4,10 +4,12 @@
 //   topics.cpp         topics, their attributes and tags
 //   subscriptions.cpp  subscriptions and their filter policies
 //   publishing.cpp     what reaches whom; deduplication
+//   http_delivery.cpp  HTTP endpoints: confirmation, notifications, retries
 //
 // A message for a queue of this program arrives with the commit that published it: once for each
-// subscription. Functions are called after that commit; the call is lost if the process ends
-// between both. Other protocols can be subscribed to and are not delivered to.
+// subscription. Functions and HTTP endpoints are called after that commit, at least once
+// (embedded/outbox.h). What cannot be delivered goes to the subscription's dead-letter queue. Other
+// protocols can be subscribed to and are not delivered to.
 //
 // Source: the API model (sns.json); the developer guide's message formats; recorded cases
 // services/sns_task_service, callback (sns_publish_wait_for_task_token).
@@ -15,10 +17,13 @@
 
 #include "connectors/aws/service.h"
 #include "connectors/embedded/ledger.h"
+#include "connectors/embedded/outbox.h"
 #include "connectors/sns/records.h"
 #include "connectors/sqs/service.h"
+#include "runtime/http/client.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,16 +31,20 @@
 namespace pawl::connectors::sns {
 
 inline constexpr std::size_t kMessageBytesMax = 262'144;  // AWS
+inline constexpr std::size_t kSubjectBytesMax = 100;      // AWS
 inline constexpr std::size_t kPage = 100;                 // of a list, as AWS
 inline constexpr std::size_t kSubscriptionsMax = 1000;    // of one topic: one decision serves all
 
 class Sns final : public aws::Service {
  public:
-  Sns(Ledger& ledger, sqs::Sqs& sqs) : ledger_(ledger), sqs_(sqs) {}
+  Sns(Ledger& ledger, Outbox& outbox, sqs::Sqs& sqs);
+  ~Sns() override;
 
-  // Calls the function with this ARN with an event, without waiting. On the ledger's shard.
-  using CallFunction = std::function<void(std::string arn, std::string event)>;
-  void connect(CallFunction call) { call_function_ = std::move(call); }
+  // Calls a function after a decision: see LambdaApi::start.
+  using StartFunction =
+      std::function<void(Change& change, std::string arn, std::string event,
+                         std::string_view dead_letter, std::string_view letter)>;
+  void connect(StartFunction start) { start_function_ = std::move(start); }
 
   const aws::Profile& profile() const override;
   aws::Answer call(const aws::Call& call) override;
@@ -51,6 +60,7 @@ class Sns final : public aws::Service {
   aws::Answer topic_attributes(const aws::Call& call, bool set);
   aws::Answer list_topics(const aws::Call& call);
   aws::Answer subscribe(const aws::Call& call);
+  aws::Answer confirm(const aws::Call& call);
   aws::Answer unsubscribe(const aws::Call& call);
   aws::Answer subscription_attributes(const aws::Call& call, bool set);
   aws::Answer list_subscriptions(const aws::Call& call, bool of_topic);
@@ -60,13 +70,27 @@ class Sns final : public aws::Service {
 
   aws::Answer publish_one(Change& change, const TopicRecord& topic, const asl::Value& input);
   void fan_out(Change& change, const TopicRecord& topic, const Publication& publication);
+  void hand_over(Change& change, const TopicRecord& topic, const SubscriptionRecord& subscription,
+                 const Publication& publication);
+  asl::Value notification(const TopicRecord& topic, const SubscriptionRecord& subscription,
+                          const Publication& publication, const std::string& text) const;
+  void give_up(Change& change, const SubscriptionRecord& subscription, const std::string& body);
+  // http_delivery.cpp
+  void ask_to_confirm(Change& change, const std::string& topic_arn,
+                      const SubscriptionRecord& subscription, const std::string& host);
+  void put_http(Change& change, const SubscriptionRecord& subscription, const std::string& body,
+                std::string_view type, const std::string& message_id, const std::string& topic_arn,
+                bool raw);
+  Attempt carry_http(const Delivery& delivery);
   std::string arn_of(std::string_view topic) const;
   std::optional<TopicRecord> find(Change& change, std::string_view arn) const;
   std::optional<aws::Error> apply(const aws::Call& call, const Ledger::Decide& decide);
 
   Ledger& ledger_;
+  Outbox& outbox_;
   sqs::Sqs& sqs_;
-  CallFunction call_function_;
+  StartFunction start_function_;
+  std::unique_ptr<runtime::HttpClient> client_;  // made with the first delivery
   std::uint64_t last_sequence_ = 0;
 };
 

@@ -17,6 +17,33 @@ using aws::Error;
 
 namespace {
 
+constexpr std::string_view kTopicAttributes[] = {
+    "ArchivePolicy",     "ContentBasedDeduplication", "DataProtectionPolicy",
+    "DeliveryPolicy",    "DisplayName",               "FifoThroughputScope",
+    "FifoTopic",         "KmsMasterKeyId",            "Policy",
+    "SignatureVersion",  "TracingConfig"};
+
+// Feedback settings have a name for each protocol.
+bool is_topic_attribute(std::string_view name) {
+  return std::find(std::begin(kTopicAttributes), std::end(kTopicAttributes), name) !=
+             std::end(kTopicAttributes) ||
+         name.ends_with("FeedbackRoleArn") || name.ends_with("FeedbackSampleRate");
+}
+
+// Where nothing was set: what AWS shows (developer guide, "Delivery policies").
+constexpr std::string_view kDeliveryPolicy =
+    R"({"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,)"
+    R"("numRetries":3,"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,)"
+    R"("backoffFunction":"linear"},"disableSubscriptionOverrides":false,)"
+    R"("defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}})";
+
+std::string default_policy(const std::string& arn, const std::string& account) {
+  return R"({"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":)"
+         R"("__default_statement_ID","Effect":"Allow","Principal":{"AWS":"*"},"Action":)"
+         R"(["SNS:Publish","SNS:Subscribe"],"Resource":")" +
+         arn + R"(","Condition":{"StringEquals":{"AWS:SourceOwner":")" + account + R"("}}}]})";
+}
+
 bool is_topic_name(std::string_view name) {
   if (name.ends_with(".fifo")) name.remove_suffix(5);
   return !name.empty() && name.size() <= 256 &&
@@ -38,6 +65,9 @@ Answer Sns::create_topic(const aws::Call& call) {
     }
   }
   if (!is_topic_name(topic.name)) return invalid("Topic Name");
+  for (const auto& [name, value] : topic.attributes) {
+    if (!is_topic_attribute(name)) return invalid("Attributes Reason: Unknown attribute " + name);
+  }
   if (is_set(topic.attributes, "FifoTopic") != topic.fifo()) {
     return invalid(topic.fifo()
                        ? "Topic Name"
@@ -94,7 +124,7 @@ Answer Sns::topic_attributes(const aws::Call& call, bool set) {
         if (!topic) return;
         if (set) {
           const std::string name(text_of(call.input, "AttributeName"));
-          if (name.empty()) {
+          if (!is_topic_attribute(name)) {
             answer = invalid("AttributeName");
             return;
           }
@@ -104,19 +134,33 @@ Answer Sns::topic_attributes(const aws::Call& call, bool set) {
           return;
         }
         std::size_t count = 0;
+        std::size_t pending = 0;
         const std::string range = subscriptions_of(topic->name);
-        change.scan(range, runtime::prefix_end(range), [&](std::string_view, std::string_view) {
-          ++count;
-          return true;
-        });
+        change.scan(range, runtime::prefix_end(range),
+                    [&](std::string_view key, std::string_view row) {
+                      const Result<SubscriptionRecord> one = decode_subscription(row, key);
+                      if (!one) {
+                        change.fail(one.error());
+                        return false;
+                      }
+                      ++(one->pending() ? pending : count);
+                      return true;
+                    });
         ObjectBuilder attributes;
+        const std::string& account = ledger_.engine().options().account;
+        const auto own_policy = topic->attributes.find("DeliveryPolicy");
+        attributes.set("EffectiveDeliveryPolicy",
+                       Value::string(own_policy == topic->attributes.end()
+                                         ? kDeliveryPolicy
+                                         : std::string_view(own_policy->second)));
+        attributes.set("Policy", Value::string(default_policy(arn_of(topic->name), account)));
         for (const auto& [name, value] : topic->attributes) {
           attributes.set(name, Value::string(value));
         }
         attributes.set("Owner", Value::string(ledger_.engine().options().account));
         attributes.set("SubscriptionsConfirmed", Value::string(std::to_string(count)));
         attributes.set("SubscriptionsDeleted", Value::string("0"));
-        attributes.set("SubscriptionsPending", Value::string("0"));
+        attributes.set("SubscriptionsPending", Value::string(std::to_string(pending)));
         attributes.set("TopicArn", Value::string(arn_of(topic->name)));
         answer =
             std::move(ObjectBuilder().set("Attributes", std::move(attributes).build())).build();
