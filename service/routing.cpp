@@ -13,6 +13,7 @@ constexpr std::pair<std::string_view, std::string_view> kTargets[] = {
     {"AWSEvents.", "events"},
     {"AWSStepFunctions.", "states"},
     {"AmazonSQS.", "sqs"},
+    {"DynamoDBStreams_20120810.", "dynamodb"},
     {"DynamoDB_20120810.", "dynamodb"},
     {"secretsmanager.", "secretsmanager"},
 };

@@ -42,10 +42,12 @@ std::function<bool()> gone_of(const HttpRequest& request) {
 
 Answer JsonEndpoint::perform(const HttpRequest& request, Call& call) {
   std::string_view target = request.headers.get("X-Amz-Target");
-  if (request.method != "POST" || !target.starts_with(dialect_.target)) {
+  const std::string_view second = dialect_.second_target;
+  const bool is_second = !second.empty() && target.starts_with(second);
+  if (request.method != "POST" || (!is_second && !target.starts_with(dialect_.target))) {
     return Error{"UnknownOperationException", "", 404, {}};
   }
-  call.operation = target.substr(dialect_.target.size());
+  call.operation = target.substr((is_second ? second : dialect_.target).size());
   // Not what a form or a plain text of a web page could say.
   std::string_view type = request.headers.get("Content-Type");
   type = type.substr(0, type.find(';'));

@@ -16,6 +16,8 @@ struct JsonDialect {
   // Clients of the query protocol know other codes: they travel in x-amzn-query-error, and the
   // names of shapes in __type.
   bool query_compatible = false;
+  // Of a second API of the same service: "DynamoDBStreams_20120810."; empty: there is none.
+  std::string_view second_target = {};
 };
 
 class JsonEndpoint final : public Endpoint {

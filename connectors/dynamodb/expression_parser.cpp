@@ -1,10 +1,13 @@
 // Reading expressions: a lexer, and a parser for each kind, by recursive descent with a bound.
 #include "connectors/dynamodb/expression.h"
 
+#include "connectors/dynamodb/reserved_words.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 namespace pawl::connectors::dynamodb {
 
@@ -206,6 +209,11 @@ class ExpressionParser {
       if (token_.kind == TokenKind::kNameRef) {
         out.push_back({name_of_reference(), std::nullopt});
       } else if (token_.kind == TokenKind::kName) {
+        if (is_reserved_word(token_.text)) {
+          fail(fmt::format("Attribute name is a reserved keyword; reserved keyword: {}",
+                           token_.text));
+          return out;
+        }
         out.push_back({token_.text, std::nullopt});
       } else {
         syntax_error();
@@ -262,6 +270,9 @@ class ExpressionParser {
       } while (!failed() && accept(","));
     }
     if (!failed() && actions.empty()) fail("The expression can not be empty;");
+    std::vector<const Path*> paths;
+    for (const UpdateAction& one : actions) paths.push_back(&one.path);
+    refuse_overlaps(paths);
     return actions;
   }
 
@@ -293,6 +304,9 @@ class ExpressionParser {
     do {
       paths.push_back(path());
     } while (!failed() && accept(","));
+    std::vector<const Path*> all;
+    for (const Path& one : paths) all.push_back(&one);
+    refuse_overlaps(all);
     return paths;
   }
 
@@ -311,6 +325,57 @@ class ExpressionParser {
     out.conditions.push_back(std::move(left));
     out.conditions.push_back(std::move(right));
     return out;
+  }
+
+  static std::string shown(const Path& path) {
+    std::string text;
+    for (const PathPart& part : path) {
+      text += text.empty() ? "" : ", ";
+      text += part.index ? fmt::format("[{}]", *part.index) : part.name;
+    }
+    return text;
+  }
+
+  // No path may be another one, or lead into it; and no value can be list and map at once.
+  void refuse_overlaps(const std::vector<const Path*>& paths) {
+    if (failed()) return;
+    std::map<std::string, const Path*> ends;    // paths by all that they are
+    std::map<std::string, const Path*> begins;  // by each of their beginnings
+    for (const Path* one : paths) {
+      std::string so_far;
+      const Path* other = nullptr;
+      bool conflict = false;
+      for (std::size_t i = 0; i < one->size() && other == nullptr; ++i) {
+        const PathPart& part = (*one)[i];
+        // Below one value there are indexes or names.
+        const std::string sibling = so_far + (part.index ? "." : "[");
+        const std::string kind = so_far + (part.index ? "[" : ".");
+        if (const auto clash = begins.find(sibling); clash != begins.end() && i > 0) {
+          other = clash->second;
+          conflict = true;
+          break;
+        }
+        begins.emplace(kind, one);
+        so_far = kind + (part.index ? std::to_string(*part.index) : escaped_name(part.name));
+        const bool last = i + 1 == one->size();
+        if (const auto end = ends.find(so_far); end != ends.end()) other = end->second;
+        if (const auto longer = begins.find(so_far + "$"); last && longer != begins.end()) {
+          other = longer->second;
+        }
+        if (!last) begins.emplace(so_far + "$", one);
+      }
+      if (other != nullptr) {
+        return fail(fmt::format("Two document paths {} with each other; must remove or rewrite one "
+                                "of these paths; path one: [{}], path two: [{}]",
+                                conflict ? "conflict" : "overlap", shown(*other), shown(*one)));
+      }
+      ends.emplace(so_far, one);
+    }
+  }
+
+  // So that no name looks like the end of another.
+  static std::string escaped_name(std::string_view name) {
+    return fmt::format("{}:{}", name.size(), name);
   }
 
   void count_operator() {

@@ -97,7 +97,7 @@ Answer write(DynamoDb& dynamodb, const aws::Call& call, std::string_view kind) {
         answer = resource_not_found();
         const std::optional<Table> table = find_table(change, text_of(call.input, "TableName"));
         if (!table) return;
-        auto one = write_one(change, *table, kind, call.input);
+        auto one = write_one(dynamodb, change, *table, kind, call.input);
         if (auto* error = std::get_if<Error>(&one)) {
           answer = std::move(*error);
           return;
@@ -124,8 +124,8 @@ Answer write(DynamoDb& dynamodb, const aws::Call& call, std::string_view kind) {
 
 }  // namespace
 
-std::variant<Written, Error> write_one(Change& change, const Table& table, std::string_view kind,
-                                       const Value& input) {
+std::variant<Written, Error> write_one(DynamoDb& dynamodb, Change& change, const Table& table,
+                                       std::string_view kind, const Value& input) {
   const Result<Value> values = checked_values(input);
   if (!values) return validation(values.error().message);
   Expressions expressions(input.find("ExpressionAttributeNames"),
@@ -203,6 +203,8 @@ std::variant<Written, Error> write_one(Change& change, const Table& table, std::
   if (before || !written.after.is_undefined()) {
     write_item(change, table, before ? &*before : nullptr,
                written.after.is_undefined() ? nullptr : &written.after);
+    record_change(dynamodb, change, table, before ? &*before : nullptr,
+                  written.after.is_undefined() ? nullptr : &written.after);
   }
   return written;
 }
@@ -385,7 +387,7 @@ Answer batch_write_item(DynamoDb& dynamodb, const aws::Call& call) {
           }
         }
         for (const Step& step : steps) {
-          const auto written = write_one(change, step.table, step.kind, step.input);
+          const auto written = write_one(dynamodb, change, step.table, step.kind, step.input);
           if (const auto* error = std::get_if<Error>(&written)) answer = *error;
         }
         if (std::holds_alternative<Error>(answer)) return;

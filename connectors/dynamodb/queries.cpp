@@ -33,6 +33,7 @@ struct PageRequest {
 struct Source {
   const IndexSchema* schema = nullptr;
   bool is_index = false;
+  bool whole_items = false;  // also what the index does not have: Select ALL_ATTRIBUTES
   std::string prefix;  // of its rows
 };
 
@@ -44,11 +45,22 @@ std::variant<Source, Error> source_of(const Table& table, const Value& input) {
     source.prefix = keys::items(table.id);
     return source;
   }
-  for (std::size_t i = 0; i < table.indexes.size(); ++i) {
-    if (table.indexes[i].name != name) continue;
-    source.schema = &table.indexes[i];
+  for (const IndexSchema& schema : table.indexes) {
+    if (schema.name != name) continue;
+    if (schema.backfilling) {
+      return validation(
+          fmt::format("Cannot read from backfilling global secondary index: {}", name));
+    }
+    source.schema = &schema;
     source.is_index = true;
-    source.prefix = keys::index(table.id, i);
+    source.prefix = keys::index(table.id, schema.slot);
+    source.whole_items = text_of(input, "Select") == "ALL_ATTRIBUTES";
+    if (source.whole_items && schema.global && schema.projection != "ALL") {
+      return validation(fmt::format(
+          "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported "
+          "for global secondary index {} because its projection type is not ALL",
+          name));
+    }
     const Value* consistent = input.find("ConsistentRead");
     if (source.schema->global && consistent != nullptr && consistent->is_bool() &&
         consistent->as_bool()) {
@@ -126,7 +138,8 @@ Answer read_page(DynamoDb& dynamodb, Change& change, const Table& table, const S
     if (!accepts(*item)) return true;
     ++scanned;
     if (is_expired(table, *item, dynamodb.ledger().now())) return true;
-    const Value seen = projected_by(table, *source.schema, *item);
+    const Value seen =
+        source.whole_items ? *item : projected_by(table, *source.schema, *item);
     if (page.filter && !matches(*page.filter, seen)) return true;
     ++matched;
     if (!page.count_only) {
@@ -259,6 +272,21 @@ std::variant<KeyRange, Error> key_range(const Condition& condition, const Source
   return *std::move(range);
 }
 
+// The key attribute that a filter names: a query chooses by keys in another place.
+// NOLINTNEXTLINE(misc-no-recursion): depth of conditions is bounded
+std::optional<std::string> names_key(const Condition& condition, const IndexSchema& schema) {
+  for (const Condition& one : condition.conditions) {
+    if (auto name = names_key(one, schema)) return name;
+  }
+  for (const Operand& operand : condition.operands) {
+    const auto* path = std::get_if<Path>(&operand.what);
+    if (path == nullptr || path->empty()) continue;
+    const std::string& name = (*path)[0].name;
+    if (name == schema.partition.name || (schema.sort && name == schema.sort->name)) return name;
+  }
+  return std::nullopt;
+}
+
 // Values of expressions, checked. Undefined: none.
 Result<Value> expression_values(const Value& input) {
   const Value* values = input.find("ExpressionAttributeValues");
@@ -302,6 +330,12 @@ Answer query(DynamoDb& dynamodb, const aws::Call& call) {
       return;
     }
     const Source& source = std::get<Source>(found);
+    if (page.filter && names_key(*page.filter, *source.schema)) {
+      answer = validation(
+          "Filter Expression can only contain non-primary key attributes: Primary key attribute: " +
+          *names_key(*page.filter, *source.schema));
+      return;
+    }
     auto ranged = key_range(*key_condition, source);
     if (auto* error = std::get_if<Error>(&ranged)) {
       answer = std::move(*error);

@@ -20,6 +20,7 @@ constexpr std::pair<std::string_view, std::string_view> kExceptions[] = {
     {"DuplicateItemException", "DuplicateItemException"},
     {"IdempotentParameterMismatchException", "IdempotentParameterMismatchException"},
     {"InternalServerError", "InternalServerErrorException"},
+    {"ExpiredIteratorException", "ExpiredIteratorException"},
     {"ItemCollectionSizeLimitExceededException", "ItemCollectionSizeLimitExceededException"},
     {"LimitExceededException", "LimitExceededException"},
     {"ProvisionedThroughputExceededException", "ProvisionedThroughputExceededException"},
@@ -60,16 +61,25 @@ constexpr Entry kOperations[] = {
     {"CreateTable", create_table},
     {"DeleteItem", delete_item},
     {"DeleteTable", delete_table},
+    {"DescribeLimits", describe_limits},
+    {"DescribeStream", describe_stream},
     {"DescribeTable", describe_table},
     {"DescribeTimeToLive", describe_time_to_live},
     {"GetItem", get_item},
+    {"GetRecords", get_records},
+    {"GetShardIterator", get_shard_iterator},
+    {"ListStreams", list_streams},
     {"ListTables", list_tables},
+    {"ListTagsOfResource", list_tags_of_resource},
     {"PutItem", put_item},
     {"Query", query},
     {"Scan", scan},
+    {"TagResource", tag_resource},
     {"TransactGetItems", transact_get_items},
     {"TransactWriteItems", transact_write_items},
+    {"UntagResource", untag_resource},
     {"UpdateItem", update_item},
+    {"UpdateTable", update_table},
     {"UpdateTimeToLive", update_time_to_live},
 };
 
@@ -117,7 +127,12 @@ bool is_expired(const Table& table, const Value& item, runtime::WallTime now) {
   const Result<Number> seconds = Number::parse(content_of(*at).as_string());
   const Result<Number> current = Number::parse(
       std::to_string(std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count()));
-  return seconds && current && Number::compare(*seconds, *current) < 0;
+  // What seems to be five years old is no date that somebody meant, as AWS has it.
+  constexpr std::chrono::hours kAgeMax{24 * 365 * 5};
+  const Result<Number> oldest = Number::parse(std::to_string(
+      std::chrono::floor<std::chrono::seconds>(now - kAgeMax).time_since_epoch().count()));
+  return seconds && current && oldest && Number::compare(*seconds, *current) < 0 &&
+         Number::compare(*oldest, *seconds) < 0;
 }
 
 std::variant<std::vector<Path>, Error> read_projection(const Value& input,

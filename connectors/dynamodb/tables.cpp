@@ -85,8 +85,9 @@ std::string of_table(std::string_view kind, std::uint64_t table) {
 
 std::string table(std::string_view name) { return std::string(kTables).append(name); }
 std::string items(std::uint64_t table) { return of_table("Sdi", table); }
-std::string index(std::uint64_t table, std::size_t index) {
-  return of_table("Sdx", table) + static_cast<char>(index);
+std::string indexes(std::uint64_t table) { return of_table("Sdx", table); }
+std::string index(std::uint64_t table, std::size_t slot) {
+  return indexes(table) + static_cast<char>(slot);
 }
 std::string escaped(std::string_view part) {
   std::string out;
@@ -109,6 +110,9 @@ Result<Table> read_table(const Value& record) {
   if (const Value* id = record.find("Number"); id != nullptr && id->is_int()) {
     table.id = static_cast<std::uint64_t>(id->as_int());
   }
+  if (const Value* stream = record.find("StreamNumber"); stream != nullptr && stream->is_int()) {
+    table.stream = static_cast<std::uint64_t>(stream->as_int());
+  }
   const Value* definitions = record.find("AttributeDefinitions");
   const Value none;
   Result<IndexSchema> primary = read_schema(record, definitions == nullptr ? none : *definitions);
@@ -124,6 +128,11 @@ Result<Table> read_table(const Value& record) {
       Result<IndexSchema> schema = read_schema(one, definitions == nullptr ? none : *definitions);
       if (!schema) return std::move(schema).error();
       schema->global = global;
+      // Tables from before indexes could change have none: places in this order.
+      const Value* slot = one.find("Slot");
+      schema->slot = slot != nullptr && slot->is_int() ? static_cast<std::size_t>(slot->as_int())
+                                                       : table.indexes.size();
+      schema->backfilling = text_of(one, "IndexStatus") == "CREATING";
       if (schema->name.empty() || table.index(schema->name) != nullptr) {
         return invalid("One or more parameter values were invalid: Duplicate index name: " +
                        schema->name);
@@ -235,11 +244,11 @@ void write_item(Change& change, const Table& table, const Value* before, const V
       key_bytes(table.primary, after != nullptr ? *after : *before);
   PAWL_ASSERT(key.has_value());  // callers check
   const std::string row = keys::items(table.id) + *key;
-  for (std::size_t i = 0; i < table.indexes.size(); ++i) {
-    const std::string prefix = keys::index(table.id, i);
+  for (const IndexSchema& schema : table.indexes) {
+    const std::string prefix = keys::index(table.id, schema.slot);
     const auto place = [&](const Value* item) -> std::optional<std::string> {
       if (item == nullptr) return std::nullopt;
-      const std::optional<std::string> bytes = key_bytes(table.indexes[i], *item);
+      const std::optional<std::string> bytes = key_bytes(schema, *item);
       return bytes ? std::optional<std::string>(prefix + *bytes + *key) : std::nullopt;
     };
     const std::optional<std::string> old_place = place(before);
@@ -252,6 +261,13 @@ void write_item(Change& change, const Table& table, const Value* before, const V
   } else {
     change.erase(row);
   }
+}
+
+void index_item(Change& change, const Table& table, const IndexSchema& schema, const Value& item) {
+  const std::optional<std::string> key = key_bytes(table.primary, item);
+  const std::optional<std::string> own = key_bytes(schema, item);
+  if (!key || !own) return;
+  change.put(keys::index(table.id, schema.slot) + *own + *key, keys::items(table.id) + *key);
 }
 
 std::optional<Value> read_item(Change& change, const Table& table, const Value& key) {

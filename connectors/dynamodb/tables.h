@@ -14,6 +14,8 @@
 namespace pawl::connectors::dynamodb {
 
 inline constexpr std::size_t kIndexesMax = 25;  // AWS: 20 global, 5 local
+// Indexes that a table ever had: a slot is one byte of their keys.
+inline constexpr std::size_t kIndexSlotsMax = 255;
 
 struct KeyName {
   std::string name;
@@ -26,12 +28,16 @@ struct IndexSchema {
   std::string projection = "ALL";  // KEYS_ONLY, INCLUDE
   std::vector<std::string> included;
   bool global = false;
+  std::size_t slot = 0;      // of its rows' keys; an index that is made again has another
+  bool backfilling = false;  // its rows are still being written: it cannot be read
 };
 struct Table {
   std::string name;
   std::uint64_t id = 0;
   IndexSchema primary;
   std::vector<IndexSchema> indexes;
+  // Of the stream that hears of its changes; 0: there is none.
+  std::uint64_t stream = 0;
   asl::Value record;  // as it is kept: see tables.cpp
 
   const IndexSchema* index(std::string_view index_name) const;
@@ -41,7 +47,8 @@ namespace keys {
 std::string table(std::string_view name);
 inline constexpr std::string_view kTables = "Sdt";
 std::string items(std::uint64_t table);                     // prefix of all its items
-std::string index(std::uint64_t table, std::size_t index);  // prefix of an index's rows
+std::string index(std::uint64_t table, std::size_t slot);  // prefix of an index's rows
+std::string indexes(std::uint64_t table);                  // prefix of those of all of them
 // Bytes that sort as `part` does and end where it ends, so that others can follow.
 std::string escaped(std::string_view part);
 }  // namespace keys
@@ -63,6 +70,9 @@ Status check_item_keys(const Table& table, const asl::Value& item);
 // Puts `after` in the place of `before` (either may be null), with its index rows.
 void write_item(Change& change, const Table& table, const asl::Value* before,
                 const asl::Value* after);
+// Puts the rows that one index has of an item that is there already.
+void index_item(Change& change, const Table& table, const IndexSchema& schema,
+                const asl::Value& item);
 std::optional<asl::Value> read_item(Change& change, const Table& table, const asl::Value& key);
 
 }  // namespace pawl::connectors::dynamodb

@@ -1,6 +1,10 @@
 // Transactions: all or nothing, in one decision.
+#include "asl/json/writer.h"
+#include "connectors/aws/digest.h"
 #include "connectors/dynamodb/service.h"
 #include "connectors/dynamodb/value.h"
+#include "connectors/embedded/json_rows.h"
+#include "runtime/store/encoding.h"
 
 #include <fmt/format.h>
 
@@ -55,14 +59,76 @@ std::optional<Error> check_count(const Value* items) {
       "constraint: Member must have length between 1 and 100");
 }
 
+// --- tokens: a transaction that comes again within ten minutes happens once ---
+
+constexpr std::int64_t kTokenMillis = 10 * 60 * 1000;  // AWS
+
+std::string token_key(std::string_view token) { return std::string("Sdk").append(token); }
+std::string token_expiry_key(std::int64_t until, std::string_view token) {
+  std::string key("Sdl");
+  runtime::append_u64(key, static_cast<std::uint64_t>(until));
+  return key.append(token);
+}
+
+enum class TokenState { kNew, kDone, kMismatch };
+
+// What is known of the token; if nothing, it is known from now on. `request`: all else that the
+// call says.
+TokenState take_token(Change& change, std::string_view token, const std::string& request,
+                      std::int64_t now) {
+  const std::string digest = aws::to_hex(aws::checksum_of(aws::Checksum::kSha256, request));
+  if (const std::optional<Value> known = get_json(change, token_key(token))) {
+    const std::int64_t until = known->find("Until")->as_int();
+    if (until > now) {
+      return text_of(*known, "Request") == digest ? TokenState::kDone : TokenState::kMismatch;
+    }
+    change.erase(token_expiry_key(until, token));
+  }
+  // Those that are over go as new ones come: a few at a time.
+  constexpr std::size_t kAtOnce = 4;
+  std::vector<std::string> over;
+  change.scan("Sdl", token_expiry_key(now, {}), [&](std::string_view key, std::string_view) {
+    over.emplace_back(key);
+    return over.size() < kAtOnce;
+  });
+  for (const std::string& key : over) {
+    change.erase(key);
+    const std::string old = key.substr(3 + sizeof(std::uint64_t));
+    if (old != token) change.erase(token_key(old));
+  }
+  ObjectBuilder row;
+  row.set("Request", Value::string(digest));
+  row.set("Until", Value::integer(now + kTokenMillis));
+  put_json(change, token_key(token), std::move(row).build());
+  change.put(token_expiry_key(now + kTokenMillis, token), {});
+  return TokenState::kNew;
+}
+
 }  // namespace
 
 Answer transact_write_items(DynamoDb& dynamodb, const aws::Call& call) {
   const Value* items = call.input.find("TransactItems");
   if (auto wrong = check_count(items)) return *std::move(wrong);
+  constexpr std::size_t kTokenBytesMax = 36;  // AWS
+  const std::string_view token = text_of(call.input, "ClientRequestToken");
+  if (token.size() > kTokenBytesMax) {
+    return validation("ClientRequestToken must be at most 36 characters long");
+  }
+  const std::string request = token.empty() ? std::string() : asl::to_json(*items);
   Answer answer = Value::object({});
   if (auto failed = dynamodb.apply(call, [&](Change& change) {
         answer = Value::object({});
+        if (!token.empty()) {
+          const std::int64_t now = dynamodb.ledger().now().time_since_epoch().count();
+          const TokenState state = take_token(change, token, request, now);
+          if (state == TokenState::kMismatch) {
+            answer = Error{"IdempotentParameterMismatchException",
+                           "The request token was used with other parameters.",
+                           400,
+                           {}};
+          }
+          if (state != TokenState::kNew) return;
+        }
         std::vector<Reason> reasons;
         std::set<std::string> seen;
         bool any_failed = false;
@@ -84,7 +150,7 @@ Answer transact_write_items(DynamoDb& dynamodb, const aws::Call& call) {
             answer = resource_not_found();
             return change.discard();
           }
-          auto one = write_one(change, *table, kind, member.value);
+          auto one = write_one(dynamodb, change, *table, kind, member.value);
           if (auto* error = std::get_if<Error>(&one)) {
             answer = std::move(*error);
             return change.discard();

@@ -21,7 +21,8 @@ constexpr aws::JsonDialect kSqsJson{.target = "AmazonSQS.",
 constexpr aws::JsonDialect kDynamoDbJson{.target = "DynamoDB_20120810.",
                                          .content_type = "application/x-amz-json-1.0",
                                          .name_space = "com.amazonaws.dynamodb.v20120810",
-                                         .query_compatible = false};
+                                         .query_compatible = false,
+                                         .second_target = "DynamoDBStreams_20120810."};
 constexpr aws::JsonDialect kEventsJson{.target = "AWSEvents.",
                                        .content_type = "application/x-amz-json-1.1",
                                        .name_space = "com.amazonaws.events",
@@ -157,6 +158,8 @@ void EmbeddedServices::register_handlers(Registry& registry) {
 Status EmbeddedServices::open() {
   if (Status opened = s3_.open(); !opened) return opened;
   if (Status opened = lambda_.open(); !opened) return opened;
+  if (Status opened = dynamodb_.open(); !opened) return opened;
+  if (Status opened = sqs_.open(); !opened) return opened;
   return outbox_.open();
 }
 

@@ -246,6 +246,9 @@ Answer head_bucket(S3& s3, Request& request) {
       .build();
 }
 
+// Versions have never been enabled: the answer says nothing.
+Answer get_bucket_versioning(S3& s3, Request& request) { return head_bucket(s3, request); }
+
 Answer get_bucket_location(S3& s3, Request& request) {
   auto found = find_bucket(s3, request.text("Bucket"));
   if (auto* error = std::get_if<Error>(&found)) return std::move(*error);

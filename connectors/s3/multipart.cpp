@@ -112,6 +112,7 @@ Answer create_multipart_upload(S3& s3, Request& request) {
           read_attributes(request, "binary/octet-stream", upload.headers, upload.metadata)) {
     return *std::move(wrong);
   }
+  if (auto wrong = read_tags(request, upload.tags)) return *std::move(wrong);
   std::string id = s3.ledger().new_id() + s3.ledger().new_id();
   std::erase(id, '-');
   std::optional<Error> refused;
@@ -223,6 +224,7 @@ ObjectRecord assemble(const UploadRecord& upload, const std::vector<ObjectRecord
   ObjectRecord object;
   object.modified = std::chrono::floor<std::chrono::seconds>(now);
   object.headers = upload.headers;
+  object.tags = upload.tags;
   object.metadata = upload.metadata;
   object.parts = static_cast<std::uint32_t>(parts.size());
   std::string md5s;

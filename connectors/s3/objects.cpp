@@ -124,26 +124,6 @@ std::variant<ByteRange, Error> range_of(std::string_view text, std::uint64_t byt
   return ByteRange{*first, end - *first, true};
 }
 
-// The row of an object that is there.
-std::variant<ObjectRecord, Error> find_object(S3& s3, std::string_view bucket,
-                                              std::string_view key) {
-  std::optional<ObjectRecord> found;
-  bool bucket_there = false;
-  const std::string row_key = keys::object(bucket, key);
-  Status read = s3.ledger().read([&](Change& change) {
-    bucket_there = change.get(keys::bucket(bucket)).has_value();
-    const std::optional<std::string> row = change.get(row_key);
-    if (!row) return;
-    Result<ObjectRecord> record = decode_object(*row, row_key);
-    if (!record) return change.fail(std::move(record).error());
-    found = *std::move(record);
-  });
-  if (!read) return aws::store_error(read.error());
-  if (!bucket_there) return no_such_bucket();
-  if (!found) return no_such_key();
-  return *std::move(found);
-}
-
 bool wants_checksum(const Request& request) {
   return runtime::equal_ignoring_case(request.text("ChecksumMode"), "ENABLED");
 }
@@ -236,6 +216,25 @@ void describe_object(const ObjectRecord& record, bool with_checksum, ObjectBuild
   for (const auto& [name, value] : record.metadata) metadata.set(name, Value::string(value));
   out.set("Metadata", std::move(metadata).build());
   out.set("ServerSideEncryption", Value::string("AES256"));
+}
+
+std::variant<ObjectRecord, Error> find_object(S3& s3, std::string_view bucket,
+                                              std::string_view key) {
+  std::optional<ObjectRecord> found;
+  bool bucket_there = false;
+  const std::string row_key = keys::object(bucket, key);
+  Status read = s3.ledger().read([&](Change& change) {
+    bucket_there = change.get(keys::bucket(bucket)).has_value();
+    const std::optional<std::string> row = change.get(row_key);
+    if (!row) return;
+    Result<ObjectRecord> record = decode_object(*row, row_key);
+    if (!record) return change.fail(std::move(record).error());
+    found = *std::move(record);
+  });
+  if (!read) return aws::store_error(read.error());
+  if (!bucket_there) return no_such_bucket();
+  if (!found) return no_such_key();
+  return *std::move(found);
 }
 
 std::optional<Error> check_key(const Request& request) {
@@ -338,6 +337,7 @@ Answer put_object(S3& s3, Request& request) {
   if (auto wrong = read_attributes(request, kDefaultType, record.headers, record.metadata)) {
     return *std::move(wrong);
   }
+  if (auto wrong = read_tags(request, record.tags)) return *std::move(wrong);
   return write_object(s3, request, std::move(record), false);
 }
 
@@ -377,6 +377,9 @@ Answer get_object(S3& s3, Request& request) {
                                         range.offset + range.size - 1, record.bytes)));
     }
     describe_object(record, wants_checksum(request) && !range.partial, out);
+    if (!record.tags.empty()) {
+      out.set("TagCount", Value::integer(static_cast<std::int64_t>(record.tags.size())));
+    }
     if (record.parts > 0 && request.has("PartNumber")) {
       out.set("PartsCount", Value::integer(record.parts));
     }
@@ -412,8 +415,14 @@ Answer head_object(S3& s3, Request& request) {
 std::variant<std::shared_ptr<StoredBody>, Error> copy_source(S3& s3, const Request& request,
                                                              aws::Checksum checksum,
                                                              ObjectRecord& source) {
-  std::string place = runtime::percent_decode(
-      request.text("CopySource").substr(0, request.text("CopySource").find('?')));
+  const std::string_view given = request.text("CopySource");
+  constexpr std::string_view kVersion = "?versionId=";
+  const std::size_t version = given.rfind(kVersion);
+  if (version != std::string_view::npos &&
+      names_other_version(given.substr(version + kVersion.size()))) {
+    return no_such_version();
+  }
+  std::string place = runtime::percent_decode(given.substr(0, version));
   if (place.starts_with('/')) place.erase(0, 1);
   const std::size_t slash = place.find('/');
   if (slash == std::string::npos || slash + 1 == place.size()) {
@@ -479,6 +488,11 @@ Answer copy_object(S3& s3, Request& request) {
     record.headers = source.headers;
     record.metadata = source.metadata;
   }
+  if (request.text("TaggingDirective") == "REPLACE") {
+    if (auto wrong = read_tags(request, record.tags)) return *std::move(wrong);
+  } else {
+    record.tags = source.tags;
+  }
   return write_object(s3, request, std::move(record), true);
 }
 
@@ -507,6 +521,17 @@ Answer delete_object(S3& s3, Request& request) {
           refused = no_such_bucket();
           return;
         }
+        if (const std::string_view match = request.text("IfMatch"); !match.empty()) {
+          const std::string key = keys::object(bucket, request.text("Key"));
+          const std::optional<std::string> row = change.get(key);
+          const Result<ObjectRecord> record =
+              row ? decode_object(*row, key) : Result<ObjectRecord>(ObjectRecord());
+          if (!record) return change.fail(record.error());
+          if (!row || !etag_matches(match, *record)) {
+            refused = row ? precondition_failed("If-Match") : no_such_key();
+            return;
+          }
+        }
         erase_object(s3, change, bucket, request.text("Key"));
       })) {
     return *std::move(failed);
@@ -533,10 +558,20 @@ Answer delete_objects(S3& s3, Request& request) {
       (quiet_member->is_bool() ? quiet_member->as_bool()
                                : quiet_member->is_string() && quiet_member->as_string() == "true");
   std::vector<Value> deleted;
+  std::vector<Value> errors;
   for (const Value& object : objects->items()) {
     const Value* key = object.find("Key");
     if (key == nullptr || !key->is_string() || key->as_string().empty()) {
       return invalid_argument("Key must not be empty");
+    }
+    const std::string_view version = text_of(object, "VersionId");
+    if (names_other_version(version)) {
+      ObjectBuilder error;
+      error.set("Key", *key).set("VersionId", Value::string(version));
+      error.set("Code", Value::string("NoSuchVersion"));
+      error.set("Message", Value::string(no_such_version().message));
+      errors.push_back(std::move(error).build());
+      continue;
     }
     deleted.push_back(std::move(ObjectBuilder().set("Key", *key)).build());
   }
@@ -556,6 +591,7 @@ Answer delete_objects(S3& s3, Request& request) {
   if (refused) return *std::move(refused);
   ObjectBuilder out;
   if (!quiet) out.set("Deleted", Value::array(std::move(deleted)));
+  if (!errors.empty()) out.set("Errors", Value::array(std::move(errors)));
   return std::move(out).build();
 }
 

@@ -8,7 +8,7 @@ namespace {
 using runtime::Decoder;
 using runtime::Encoder;
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;  // 1 had no tags
 constexpr std::uint64_t kSegmentsMax = 10'000;
 constexpr std::uint64_t kPairsMax = 10'000;
 
@@ -54,6 +54,7 @@ std::string encode(const ObjectRecord& record) {
   out.boolean(record.checksum_is_composite).varint(record.parts);
   write_pairs(record.headers, out);
   write_pairs(record.metadata, out);
+  write_pairs(record.tags, out);
   return out.seal();
 }
 
@@ -78,6 +79,7 @@ Result<ObjectRecord> decode_object(std::string_view bytes, std::string_view key)
   record.parts = static_cast<std::uint32_t>(in.varint_max(kSegmentsMax));
   record.headers = read_pairs(in);
   record.metadata = read_pairs(in);
+  if (opened->version >= 2) record.tags = read_pairs(in);
   if (Status finished = in.finished(key); !finished) return std::move(finished).error();
   return record;
 }
@@ -108,6 +110,7 @@ std::string encode(const UploadRecord& record) {
   out.boolean(record.checksum_is_composite);
   write_pairs(record.headers, out);
   write_pairs(record.metadata, out);
+  write_pairs(record.tags, out);
   return out.seal();
 }
 
@@ -122,6 +125,7 @@ Result<UploadRecord> decode_upload(std::string_view bytes, std::string_view key)
   record.checksum_is_composite = in.boolean();
   record.headers = read_pairs(in);
   record.metadata = read_pairs(in);
+  if (opened->version >= 2) record.tags = read_pairs(in);
   if (Status finished = in.finished(key); !finished) return std::move(finished).error();
   return record;
 }

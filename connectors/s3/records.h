@@ -31,6 +31,7 @@ struct ObjectRecord {
   std::uint32_t parts = 0;             // of a multipart upload
   std::vector<std::pair<std::string, std::string>> headers;   // member name, value: ContentType ...
   std::vector<std::pair<std::string, std::string>> metadata;  // x-amz-meta-*
+  std::vector<std::pair<std::string, std::string>> tags;      // in the order they were given
 };
 
 struct BucketRecord {
@@ -45,6 +46,7 @@ struct UploadRecord {
   bool checksum_is_composite = true;
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<std::pair<std::string, std::string>> metadata;
+  std::vector<std::pair<std::string, std::string>> tags;
 };
 
 std::string encode(const ObjectRecord& record);

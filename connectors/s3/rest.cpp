@@ -51,6 +51,7 @@ constexpr Named kQueryMembers[] = {
     {"response-expires", "ResponseExpires"},
     {"start-after", "StartAfter"},
     {"uploadId", "UploadId"},
+    {"versionId", "VersionId"},
 };
 
 // Of the head, in requests and answers alike.
@@ -87,6 +88,9 @@ constexpr Named kHeaderMembers[] = {
     {"x-amz-mp-parts-count", "PartsCount"},
     {"x-amz-server-side-encryption", "ServerSideEncryption"},
     {"x-amz-storage-class", "StorageClass"},
+    {"x-amz-tagging", "Tagging"},
+    {"x-amz-tagging-count", "TagCount"},
+    {"x-amz-tagging-directive", "TaggingDirective"},
     {"x-amz-website-redirect-location", "WebsiteRedirectLocation"},
 };
 constexpr std::string_view kMetadataPrefix = "x-amz-meta-";
@@ -102,6 +106,8 @@ constexpr Document kDocuments[] = {
     {"CopyObject", "CopyObjectResult", "CopyObjectResult"},
     {"CreateMultipartUpload", "InitiateMultipartUploadResult", ""},
     {"DeleteObjects", "DeleteResult", ""},
+    {"GetBucketVersioning", "VersioningConfiguration", ""},
+    {"GetObjectTagging", "Tagging", ""},
     {"ListBuckets", "ListAllMyBucketsResult", ""},
     {"ListMultipartUploads", "ListMultipartUploadsResult", ""},
     {"ListObjects", "ListBucketResult", ""},
@@ -114,6 +120,9 @@ constexpr Document kDocuments[] = {
 std::string_view element_of(std::string_view member) {
   if (member == "Parts") return "Part";
   if (member == "Uploads") return "Upload";
+  if (member == "Buckets") return "Bucket";
+  if (member == "TagSet") return "Tag";
+  if (member == "Errors") return "Error";
   return member;
 }
 
@@ -132,11 +141,9 @@ std::string text_of(std::string_view member, const Value& value) {
 // NOLINTNEXTLINE(misc-no-recursion): answers nest three deep
 void write_member(std::string_view name, const Value& value, aws::XmlWriter& xml) {
   if (value.is_array()) {
-    const bool wrapped = name == "Buckets";
-    if (wrapped) xml.open("Buckets");
-    for (const Value& item : value.items()) {
-      write_member(wrapped ? "Bucket" : element_of(name), item, xml);
-    }
+    const bool wrapped = name == "Buckets" || name == "TagSet";
+    if (wrapped) xml.open(name);
+    for (const Value& item : value.items()) write_member(element_of(name), item, xml);
     if (wrapped) xml.close();
   } else if (value.is_object()) {
     xml.open(name);
@@ -208,10 +215,18 @@ constexpr std::string_view kOtherResources[] = {"accelerate",
 
 std::string operation_of(const HttpRequest& request, bool bucket, bool key,
                          const runtime::QueryParameters& query) {
+  const std::string& method = request.method;
+  if (key && has_parameter(query, "tagging")) {
+    if (method == "GET") return "GetObjectTagging";
+    if (method == "PUT") return "PutObjectTagging";
+    return method == "DELETE" ? "DeleteObjectTagging" : "";
+  }
+  if (bucket && !key && method == "GET" && has_parameter(query, "versioning")) {
+    return "GetBucketVersioning";
+  }
   for (const std::string_view other : kOtherResources) {
     if (has_parameter(query, other)) return "";
   }
-  const std::string& method = request.method;
   const bool upload = has_parameter(query, "uploadId");
   const bool copy = request.headers.has("x-amz-copy-source");
   if (!bucket) return method == "GET" ? "ListBuckets" : "";
@@ -290,6 +305,7 @@ Value input_of(const HttpRequest& request, const Target& target) {
 std::optional<Error> read_document(const HttpRequest& request, aws::Call& call) {
   const bool wanted = call.operation == "DeleteObjects" ||
                       call.operation == "CompleteMultipartUpload" ||
+                      call.operation == "PutObjectTagging" ||
                       (call.operation == "CreateBucket" && !request.body.empty());
   if (!wanted) return std::nullopt;
   const Result<aws::XmlElement> document = aws::read_xml(request.body);
@@ -301,6 +317,21 @@ std::optional<Error> read_document(const HttpRequest& request, aws::Call& call) 
                  {}};
   }
   ObjectBuilder input(call.input);
+  if (call.operation == "PutObjectTagging") {
+    std::vector<Value> tags;
+    if (const aws::XmlElement* set = document->find("TagSet")) {
+      for (const aws::XmlElement& one : set->children) {
+        ObjectBuilder tag;
+        tag.set("Key", Value::string(one.text_of("Key")));
+        tag.set("Value", Value::string(one.text_of("Value")));
+        tags.push_back(std::move(tag).build());
+      }
+    }
+    input.set("Tagging",
+              std::move(ObjectBuilder().set("TagSet", Value::array(std::move(tags)))).build());
+    call.input = std::move(input).build();
+    return std::nullopt;
+  }
   std::vector<Value> items;
   for (const aws::XmlElement& child : document->children) {
     ObjectBuilder item;
@@ -526,7 +557,7 @@ HttpResponse success_response(const aws::Call& call, const Value& answer,
     return response;
   }
   if (operation == "DeleteObject" || operation == "DeleteBucket" ||
-      operation == "AbortMultipartUpload") {
+      operation == "DeleteObjectTagging" || operation == "AbortMultipartUpload") {
     response.status = 204;
     return response;
   }

@@ -55,9 +55,12 @@ constexpr Entry kOperations[] = {
     {"CreateMultipartUpload", create_multipart_upload},
     {"DeleteBucket", delete_bucket},
     {"DeleteObject", delete_object},
+    {"DeleteObjectTagging", delete_object_tagging},
     {"DeleteObjects", delete_objects},
     {"GetBucketLocation", get_bucket_location},
+    {"GetBucketVersioning", get_bucket_versioning},
     {"GetObject", get_object},
+    {"GetObjectTagging", get_object_tagging},
     {"HeadBucket", head_bucket},
     {"HeadObject", head_object},
     {"ListBuckets", list_buckets},
@@ -66,6 +69,7 @@ constexpr Entry kOperations[] = {
     {"ListObjectsV2", list_objects_v2},
     {"ListParts", list_parts},
     {"PutObject", put_object},
+    {"PutObjectTagging", put_object_tagging},
     {"UploadPart", upload_part},
     {"UploadPartCopy", upload_part_copy},
 };
@@ -147,6 +151,7 @@ aws::Checksum S3::checksum_of(const Value& input) {
 }
 
 aws::Answer S3::serve(Request& request) {
+  if (names_other_version(request.text("VersionId"))) return no_such_version();
   for (const Entry& entry : kOperations) {
     if (entry.name == request.call.operation) return entry.operation(*this, request);
   }

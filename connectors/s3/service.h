@@ -3,10 +3,11 @@
 //   records.h    keys and records           blobs.h   the files
 //   body.h       bytes on their way in      reader.h  bytes on their way out
 //   objects.cpp  put, get, head, copy, delete      listing.cpp  lists of buckets and objects
+//   tagging.cpp  tags of objects
 //   multipart.cpp  uploads in parts                rest.h       the protocol (REST, XML)
 //
 // Operations that are not in operations() answer NotImplemented. There is one region, no versions
-// of objects, no access rules: whoever reaches the port owns everything.
+// of objects (every object is its version "null"), no access rules: whoever reaches the port owns everything.
 //
 // Source: the API model (s3.json); error texts from the S3 API reference; recorded cases
 // services/aws_sdk_task_service, error_handling/aws_sdk.
@@ -32,6 +33,7 @@ inline constexpr std::uint64_t kPartBytesMin = std::uint64_t{5} << 20U;
 inline constexpr std::size_t kKeyBytesMax = 1024;
 inline constexpr std::uint32_t kPartsMax = 10'000;
 inline constexpr std::size_t kMetadataBytesMax = 2048;
+inline constexpr std::size_t kTagsMax = 10;
 inline constexpr std::int64_t kListMax = 1000;
 // An object that a Task reads whole is text in memory; a larger one is read by Range.
 inline constexpr std::uint64_t kTaskBodyBytesMax = std::uint64_t{256} << 20U;
@@ -88,7 +90,12 @@ aws::Answer head_object(S3& s3, Request& request);
 aws::Answer copy_object(S3& s3, Request& request);
 aws::Answer delete_object(S3& s3, Request& request);
 aws::Answer delete_objects(S3& s3, Request& request);
+// tagging.cpp
+aws::Answer get_object_tagging(S3& s3, Request& request);
+aws::Answer put_object_tagging(S3& s3, Request& request);
+aws::Answer delete_object_tagging(S3& s3, Request& request);
 // listing.cpp
+aws::Answer get_bucket_versioning(S3& s3, Request& request);
 aws::Answer create_bucket(S3& s3, Request& request);
 aws::Answer head_bucket(S3& s3, Request& request);
 aws::Answer delete_bucket(S3& s3, Request& request);
@@ -123,6 +130,15 @@ std::optional<aws::Error> read_attributes(
     const Request& request, std::string_view content_type,
     std::vector<std::pair<std::string, std::string>>& headers,
     std::vector<std::pair<std::string, std::string>>& metadata);
+// The tags that PutObject, CopyObject and CreateMultipartUpload give: "a=1&b=2".
+std::optional<aws::Error> read_tags(const Request& request,
+                                    std::vector<std::pair<std::string, std::string>>& tags);
+aws::Error no_such_version();
+// A version that a request names can only be the one there is.
+bool names_other_version(std::string_view version_id);
+// The row of an object that is there.
+std::variant<ObjectRecord, aws::Error> find_object(S3& s3, std::string_view bucket,
+                                                   std::string_view key);
 // Compares what a client says about the bytes with what came.
 std::optional<aws::Error> check_digests(const Request& request, const StoredBody& body);
 // IfMatch, IfNoneMatch of writes. `current`: null when there is no object.

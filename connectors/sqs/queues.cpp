@@ -1,5 +1,6 @@
 // Queues: made, found, described, emptied, deleted; their attributes and tags.
 #include "asl/json/reader.h"
+#include "asl/json/writer.h"
 #include "connectors/aws/base64.h"
 #include "connectors/sqs/service.h"
 #include "runtime/store/encoding.h"
@@ -73,7 +74,7 @@ Error invalid_attribute(std::string_view name) {
 }
 
 // Checks a RedrivePolicy; its queue must be there.
-std::optional<Error> check_redrive(Change& change, std::string_view text) {
+std::optional<Error> check_redrive(Change& change, std::string_view text, bool fifo) {
   const auto wrong = [&](std::string_view reason) {
     return Error{
         "InvalidParameterValue",
@@ -100,8 +101,10 @@ std::optional<Error> check_redrive(Change& change, std::string_view text) {
     return wrong("Invalid value for maxReceiveCount: must be an integer between 1 and 1000.");
   }
   const std::string_view arn = target->as_string();
-  if (!Sqs::find(change, arn.substr(arn.rfind(':') + 1))) {
-    return wrong("Dead letter target does not exist.");
+  const std::optional<QueueRecord> queue = Sqs::find(change, arn.substr(arn.rfind(':') + 1));
+  if (!queue) return wrong("Dead letter target does not exist.");
+  if (queue->fifo() != fifo) {
+    return wrong("Dead-letter queue must be same type of queue as the source.");
   }
   return std::nullopt;
 }
@@ -129,7 +132,7 @@ std::optional<Error> set_attributes(Change& change, const Value* given, QueueRec
       continue;
     }
     if (name == "RedrivePolicy") {
-      if (auto wrong = check_redrive(change, value)) return wrong;
+      if (auto wrong = check_redrive(change, value, queue.fifo())) return wrong;
     }
     queue.attributes[name] = value;
   }
@@ -268,15 +271,25 @@ Answer delete_queue(const Request& request) {
 }
 
 Answer purge_queue(const Request& request) {
+  auto named = queue_name(request);
+  if (auto* error = std::get_if<Error>(&named)) return std::move(*error);
+  if (request.sqs.purged_lately(std::get<std::string>(named))) {
+    return Error{"AWS.SimpleQueueService.PurgeQueueInProgress",
+                 fmt::format("Only one PurgeQueue operation on {} is allowed every 60 seconds.",
+                             std::get<std::string>(named)),
+                 403,
+                 {}};
+  }
   std::uint64_t id = 0;
   // Under a new id: all messages are gone at once, whatever their number.
   Answer answer = about_queue(request, [&](Change& change, QueueRecord& queue) {
     id = queue.id;
     queue.id = request.sqs.next_sequence();
     change.put(keys::queue(queue.name), encode(queue));
-    change.when_durable([&sqs = request.sqs, id] {
+    change.when_durable([&sqs = request.sqs, id, name = queue.name] {
       sqs.forget_index(id);
       sqs.message_came(id);
+      sqs.note_purge(name);
     });
     return std::optional<Error>();
   });
@@ -412,6 +425,105 @@ Answer set_queue_attributes(const Request& request) {
     if (given == nullptr) return missing_parameter("Attributes");
     if (auto wrong = set_attributes(change, given, queue)) return wrong;
     queue.modified = request.sqs.now();
+    change.put(keys::queue(queue.name), encode(queue));
+    return std::nullopt;
+  });
+}
+
+namespace {
+
+constexpr std::size_t kStatementsMax = 7;  // of a policy, as AWS
+
+// The statements of a policy; nothing: it is none.
+std::optional<std::vector<Value>> statements_of(const QueueRecord& queue) {
+  const auto policy = queue.attributes.find("Policy");
+  if (policy == queue.attributes.end()) return std::vector<Value>();
+  const Result<Value> read = asl::read_json(policy->second);
+  const Value* listed = read ? read->find("Statement") : nullptr;
+  if (listed == nullptr) return std::nullopt;
+  if (!listed->is_array()) return std::vector<Value>{*listed};
+  return std::vector<Value>(listed->items().begin(), listed->items().end());
+}
+
+void set_policy(QueueRecord& queue, const std::string& arn, std::vector<Value> statements) {
+  if (statements.empty()) {
+    queue.attributes.erase("Policy");
+    return;
+  }
+  ObjectBuilder policy;
+  policy.set("Version", Value::string("2008-10-17"));
+  policy.set("Id", Value::string(arn + "/SQSDefaultPolicy"));
+  policy.set("Statement", Value::array(std::move(statements)));
+  queue.attributes["Policy"] = asl::to_json(std::move(policy).build());
+}
+
+std::vector<Value> texts_in(const Request& request, std::string_view member) {
+  const Value* listed = request.member(member);
+  if (listed == nullptr || !listed->is_array()) return {};
+  return {listed->items().begin(), listed->items().end()};
+}
+
+}  // namespace
+
+Answer add_permission(const Request& request) {
+  return about_queue(request, [&](Change& change, QueueRecord& queue) -> std::optional<Error> {
+    const std::string_view label = request.text("Label");
+    const std::vector<Value> accounts = texts_in(request, "AWSAccountIds");
+    const std::vector<Value> actions = texts_in(request, "Actions");
+    if (label.empty()) return missing_parameter("Label");
+    if (accounts.empty()) return missing_parameter("AWSAccountIds");
+    if (actions.empty()) return missing_parameter("Actions");
+    std::optional<std::vector<Value>> statements = statements_of(queue);
+    if (!statements) return invalid_value("The policy of the queue has no statements.");
+    for (const Value& one : *statements) {
+      if (text_of(one, "Sid") == label) {
+        return invalid_value(fmt::format(
+            "Value {} for parameter Label is invalid. Reason: Already exists.", label));
+      }
+    }
+    if (statements->size() >= kStatementsMax) {
+      return Error{"OverLimit", "7 statements were found, maximum allowed is 7.", 403, {}};
+    }
+    std::vector<Value> principals;
+    for (const Value& account : accounts) {
+      if (account.is_string()) {
+        principals.push_back(
+            Value::string(fmt::format("arn:aws:iam::{}:root", account.as_string())));
+      }
+    }
+    std::vector<Value> allowed;
+    for (const Value& action : actions) {
+      if (action.is_string()) {
+        allowed.push_back(Value::string(fmt::format("SQS:{}", action.as_string())));
+      }
+    }
+    ObjectBuilder statement;
+    statement.set("Sid", Value::string(label)).set("Effect", Value::string("Allow"));
+    statement.set("Principal",
+                  std::move(ObjectBuilder().set("AWS", Value::array(std::move(principals)))).build());
+    statement.set("Action", Value::array(std::move(allowed)));
+    statement.set("Resource", Value::string(request.sqs.arn_of(queue.name)));
+    statements->push_back(std::move(statement).build());
+    set_policy(queue, request.sqs.arn_of(queue.name), *std::move(statements));
+    change.put(keys::queue(queue.name), encode(queue));
+    return std::nullopt;
+  });
+}
+
+Answer remove_permission(const Request& request) {
+  return about_queue(request, [&](Change& change, QueueRecord& queue) -> std::optional<Error> {
+    const std::string_view label = request.text("Label");
+    std::optional<std::vector<Value>> statements = statements_of(queue);
+    const std::size_t before = statements ? statements->size() : 0;
+    if (statements) {
+      std::erase_if(*statements, [&](const Value& one) { return text_of(one, "Sid") == label; });
+    }
+    if (!statements || statements->size() == before) {
+      return invalid_value(fmt::format(
+          "Value {} for parameter Label is invalid. Reason: can't find label on existing policy.",
+          label));
+    }
+    set_policy(queue, request.sqs.arn_of(queue.name), *std::move(statements));
     change.put(keys::queue(queue.name), encode(queue));
     return std::nullopt;
   });

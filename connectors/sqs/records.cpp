@@ -142,6 +142,7 @@ std::string expiry(std::uint64_t queue, Millis until, std::string_view id) {
   runtime::append_u64(key, static_cast<std::uint64_t>(until));
   return key.append(id);
 }
+std::string moves(std::string_view source) { return std::string(kMoves).append(source); }
 std::string expiries(std::uint64_t queue) { return of_queue("Sqx", queue); }
 
 }  // namespace keys

@@ -62,6 +62,9 @@ std::string deduplications(std::uint64_t queue);
 // By the time it ends, so that what is over is found without a search.
 std::string expiry(std::uint64_t queue, Millis until, std::string_view id);
 std::string expiries(std::uint64_t queue);
+// The move tasks of a dead-letter queue.
+inline constexpr std::string_view kMoves = "Sqt";
+std::string moves(std::string_view source);
 }  // namespace keys
 
 }  // namespace pawl::connectors::sqs

@@ -66,6 +66,8 @@ struct Entry {
   Operation operation;
 };
 constexpr Entry kOperations[] = {
+    {"AddPermission", add_permission},
+    {"CancelMessageMoveTask", cancel_message_move_task},
     {"ChangeMessageVisibility", change_message_visibility},
     {"ChangeMessageVisibilityBatch", change_message_visibility_batch},
     {"CreateQueue", create_queue},
@@ -75,13 +77,16 @@ constexpr Entry kOperations[] = {
     {"GetQueueAttributes", get_queue_attributes},
     {"GetQueueUrl", get_queue_url},
     {"ListDeadLetterSourceQueues", list_dead_letter_source_queues},
+    {"ListMessageMoveTasks", list_message_move_tasks},
     {"ListQueueTags", list_queue_tags},
     {"ListQueues", list_queues},
     {"PurgeQueue", purge_queue},
     {"ReceiveMessage", receive_message},
+    {"RemovePermission", remove_permission},
     {"SendMessage", send_message},
     {"SendMessageBatch", send_message_batch},
     {"SetQueueAttributes", set_queue_attributes},
+    {"StartMessageMoveTask", start_message_move_task},
     {"TagQueue", tag_queue},
     {"UntagQueue", untag_queue},
 };
@@ -153,6 +158,15 @@ std::uint64_t Sqs::next_sequence() {
   constexpr unsigned kCounterBits = 20;
   last_sequence_ = std::max(last_sequence_ + 1, static_cast<std::uint64_t>(now()) << kCounterBits);
   return last_sequence_;
+}
+
+bool Sqs::purged_lately(const std::string& queue) const {
+  const auto last = purges_.find(queue);
+  return last != purges_.end() && now() - last->second < kPurgeMillis;
+}
+void Sqs::note_purge(const std::string& queue) {
+  std::erase_if(purges_, [this](const auto& one) { return now() - one.second >= kPurgeMillis; });
+  purges_[queue] = now();
 }
 
 SentMessage Sqs::put(Change& change, const QueueRecord& queue, const NewMessage& message) {
@@ -227,7 +241,10 @@ bool Sqs::deliver(Change& change, std::string_view queue_arn, const NewMessage& 
   const std::size_t colon = queue_arn.rfind(':');
   if (colon == std::string_view::npos) return false;
   const std::optional<QueueRecord> queue = find(change, queue_arn.substr(colon + 1));
-  if (!queue) return false;
+  // What has no group has no place in a FIFO queue.
+  if (!queue || (queue->fifo() && (message.group.empty() || message.deduplication.empty()))) {
+    return false;
+  }
   put(change, *queue, message);
   return true;
 }

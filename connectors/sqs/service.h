@@ -4,6 +4,7 @@
 //   queue_index.h  which messages can be received now
 //   queues.cpp     queues, their attributes and tags
 //   sending.cpp    send, alone and in batches; deduplication
+//   moves.cpp      dead letters that go back to where they came from
 //   receiving.cpp  receive (with long polling), delete, visibility; dead letters
 //
 // A message that a Task sends is there when the Task has succeeded, once. A receive is durable
@@ -37,6 +38,7 @@ inline constexpr std::int64_t kReceiveMax = 10;
 inline constexpr std::size_t kBatchMax = 10;
 inline constexpr std::size_t kAttributesMax = 10;
 inline constexpr std::size_t kInFlightMax = 120'000;
+inline constexpr Millis kPurgeMillis = 60 * 1000;
 inline constexpr Millis kDeduplicationMillis = 5 * 60 * 1000;
 // Our own: queues of one program, tags of a queue as AWS.
 inline constexpr std::size_t kTagsMax = 50;
@@ -79,7 +81,14 @@ class Sqs final : public aws::Service {
   // False: there is no such queue.
   bool deliver(Change& change, std::string_view queue_arn, const NewMessage& message);
 
+  // Goes on with moves that were under way. Once, on a fiber of the ledger's shard.
+  Status open();
+
   // --- for the operations ---
+  // Moves what the source queue of a move task has, on a fiber of its own.
+  void run_move(const std::string& source);
+  bool purged_lately(const std::string& queue) const;
+  void note_purge(const std::string& queue);
   Ledger& ledger() { return ledger_; }
   Millis now() const { return ledger_.now().time_since_epoch().count(); }
   std::string arn_of(std::string_view queue) const;
@@ -107,6 +116,8 @@ class Sqs final : public aws::Service {
   std::map<std::uint64_t, std::shared_ptr<QueueIndex>> indexes_;
   std::map<std::uint64_t, std::list<runtime::WaitPoint*>> waiting_;
   std::uint64_t last_sequence_ = 0;
+  // Of the last minute. Not kept: a start ends the wait.
+  std::map<std::string, Millis, std::less<>> purges_;
 };
 
 using Operation = aws::Answer (*)(const Request& request);
@@ -120,12 +131,18 @@ aws::Answer list_dead_letter_source_queues(const Request& request);
 aws::Answer get_queue_attributes(const Request& request);
 aws::Answer set_queue_attributes(const Request& request);
 aws::Answer purge_queue(const Request& request);
+aws::Answer add_permission(const Request& request);
+aws::Answer remove_permission(const Request& request);
 aws::Answer tag_queue(const Request& request);
 aws::Answer untag_queue(const Request& request);
 aws::Answer list_queue_tags(const Request& request);
 // sending.cpp
 aws::Answer send_message(const Request& request);
 aws::Answer send_message_batch(const Request& request);
+// moves.cpp
+aws::Answer start_message_move_task(const Request& request);
+aws::Answer list_message_move_tasks(const Request& request);
+aws::Answer cancel_message_move_task(const Request& request);
 // receiving.cpp
 aws::Answer receive_message(const Request& request);
 aws::Answer delete_message(const Request& request);

@@ -90,7 +90,7 @@ TEST_CASE("conditions", "[connectors][dynamodb]") {
               R"({":u":{"S":"u"},":three":{"N":"3"},":x":{"N":"1"},":y":{"N":"5.0"}})") == false);
   CHECK(holds("contains(ss, :u) AND size(#n) = :three", item,
               R"({":u":{"S":"u"},":three":{"N":"3"}})"));
-  CHECK_FALSE(holds("missing = :x", item, R"({":x":{"N":"1"}})"));
+  CHECK_FALSE(holds("absent = :x", item, R"({":x":{"N":"1"}})"));
 }
 
 TEST_CASE("conditions that are none are refused as the service does", "[connectors][dynamodb]") {
