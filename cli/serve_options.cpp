@@ -92,6 +92,10 @@ void add_serve_options(CLI::App& parser, ServeOptions& options) {
       ->check(CLI::ExistingDirectory);
   named(parser.add_option("--mock", options.mock, "Answers of Tasks from a mock file"),
         "FILE#CASE");
+  named(parser.add_option("--resources", options.resources,
+                          "Tables, queues, buckets to make unless they are there"),
+        "FILE")
+      ->check(CLI::ExistingFile);
   named(parser.add_option("--shards", options.shards, "Threads that run executions (1)"), "N")
       ->check(CLI::Range(1U, engine::kShardsMax));
   named(parser.add_option("--credentials", options.credentials,

@@ -21,6 +21,7 @@ struct ServeOptions {
   std::string data;
   std::string functions;
   std::string mock;
+  std::string resources;
   std::uint32_t shards = 0;
 
   std::string credentials;

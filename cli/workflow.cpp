@@ -116,6 +116,7 @@ Result<Workflow> open_workflow(const std::string& path) {
   if (is_directory) workflow.input_file = if_there(around / "input.json");
   workflow.functions = if_there(around / "functions");
   workflow.mocks = if_there(around / "mocks.json");
+  workflow.resources = if_there(around / "resources.json");
   return workflow;
 }
 

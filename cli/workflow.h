@@ -4,9 +4,11 @@
 //   DIR/input.json                               its input, unless --input is given
 //   DIR/functions/                               its functions, unless --functions is given
 //   DIR/mocks.json                               where --mock CASE is looked up
+//   DIR/resources.json                           tables, queues, buckets it expects, unless
+//                                                --resources is given
 //
-// A DEFINITION is a file of any name; functions and mocks beside it are found the same way, the
-// input is not.
+// A DEFINITION is a file of any name; functions, mocks and resources beside it are found the same
+// way, the input is not.
 #pragma once
 
 #include "asl/json/value.h"
@@ -23,9 +25,10 @@ struct Workflow {
   std::string text;  // of the definition, JSON or YAML
   std::string json;  // the same as JSON: what is registered
   asl::Value definition;
-  std::string input_file;  // these three are empty where there is none
+  std::string input_file;  // these four are empty where there is none
   std::string functions;
   std::string mocks;
+  std::string resources;
 };
 
 // kInvalid, kNotFound: a message for people, with the place of a syntax error.

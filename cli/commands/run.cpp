@@ -2,6 +2,7 @@
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "asl/parse/parse.h"
+#include "asl/parse/resource.h"
 #include "cli/command.h"
 #include "cli/commands/run_batch.h"
 #include "cli/definition_index.h"
@@ -14,6 +15,7 @@
 #include "cli/text_input.h"
 #include "cli/watcher.h"
 #include "cli/workflow.h"
+#include "connectors/embedded/resources.h"
 #include "engine/execution.h"
 
 #include <fmt/format.h>
@@ -34,7 +36,8 @@ constexpr const char* kHelp = R"help(Examples:
   pawl run examples/order-fulfilment --mock PaymentDeclined
   pawl run examples/order-fulfilment --data /tmp/orders --name first
 
-DIR holds NAME.asl.json (or .asl.yaml), and if you like input.json, functions/ and mocks.json.
+DIR holds NAME.asl.json (or .asl.yaml), and if you like input.json, functions/, mocks.json and
+resources.json (tables, queues, buckets that it expects: docs/resources.md).
 The output goes to standard output, everything else to standard error. Exit codes: 0 succeeded,
 1 the execution failed, 2 wrong usage or an invalid definition, 3 the engine itself, 130 stopped.)help";
 
@@ -48,6 +51,7 @@ struct RunOptions {
   std::string type = "standard";
   std::string functions;
   std::string mock;
+  std::string resources;
   std::string data;
   std::string limits;
   bool fast_forward = false;
@@ -103,9 +107,11 @@ std::optional<std::string> called_function(const StatePlace& state) {
   return parsed ? parsed->name : name;
 }
 
-bool is_nested_workflow(std::string_view resource) {
-  return resource.find(":states:::states:") != std::string_view::npos ||
-         resource.find(":states:::aws-sdk:sfn:") != std::string_view::npos;
+// Whether there is something here that the Task's Resource can mean.
+bool is_reached(TaskWorld& tasks, const Workflow& workflow, const StatePlace& state) {
+  const std::optional<asl::Resource> resource = asl::parse_resource(state.resource);
+  return resource && (resource->kind == asl::ResourceKind::kActivity ||
+                      tasks.find(*resource, workflow.name, state.name) != nullptr);
 }
 
 // Says what a Task of this definition will miss. False: nothing of it can work.
@@ -117,7 +123,7 @@ bool check_tasks(const Workflow& workflow, const DefinitionIndex& index, TaskWor
     if (state.type != "Task" || tasks.is_mocked(workflow.name, state.name)) continue;
     const std::optional<std::string> function = called_function(state);
     if (!function) {
-      if (!is_nested_workflow(state.resource)) foreign.push_back(&state);
+      if (!is_reached(tasks, workflow, state)) foreign.push_back(&state);
     } else if (setup.functions.empty() ||
                (!function->empty() && !tasks.has_function(workflow.name, *function))) {
       missing.insert(function->empty() ? "(named by its input)" : *function);
@@ -188,6 +194,7 @@ class RunCommand {
   DefinitionIndex index_;
   std::string input_;
   TaskSetup setup_;
+  std::optional<connectors::Resources> resources_;
   std::unique_ptr<RuntimeHost> host_;
   std::unique_ptr<Watcher> watcher_;
 
@@ -248,6 +255,14 @@ int RunCommand::prepare() {
                              limits.payload_bytes));
   }
 
+  const std::string& resources =
+      options_.resources.empty() ? workflow_.resources : options_.resources;
+  if (!resources.empty()) {
+    Result<connectors::Resources> read = connectors::read_resources(resources);
+    if (!read) return usage(read.error().message);
+    resources_ = *std::move(read);
+  }
+
   HostOptions host_options;
   host_options.data = options_.data;
   host_options.limits = limits;
@@ -303,6 +318,12 @@ void RunCommand::start() {
     return;
   }
 
+  if (resources_) {
+    if (Status made = connectors::make_resources(host_->embedded(), *resources_); !made) {
+      failure_ = usage(made.error().message);
+      return;
+    }
+  }
   engine::StartRequest request;
   request.machine = workflow_.name;
   request.name = options_.name;
@@ -439,6 +460,9 @@ Command add_run(CLI::App& program) {
       ->check(CLI::ExistingDirectory);
   parser->add_option("--mock", options->mock, "FILE#CASE, or a CASE of the directory's mocks.json")
       ->option_text("FILE#CASE");
+  parser->add_option("--resources", options->resources, "Tables, queues, buckets it expects")
+      ->option_text("FILE")
+      ->check(CLI::ExistingFile);
   parser->add_option("--data", options->data, "Keep everything in this directory")
       ->option_text("DIR");
   add_limits_option(*parser, options->limits);

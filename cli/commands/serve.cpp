@@ -5,6 +5,7 @@
 #include "cli/serve_options.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "connectors/embedded/resources.h"
 #include "runtime/log/log.h"
 #include "runtime/net/descriptor_limit.h"
 #include "service/service.h"
@@ -47,6 +48,7 @@ class ServeCommand {
   std::optional<runtime::aws::CredentialSet> credentials_;
   std::shared_ptr<runtime::TlsContext> tls_;
   std::size_t descriptors_ = 0;
+  std::optional<connectors::Resources> resources_;
   std::unique_ptr<RuntimeHost> host_;
   std::unique_ptr<service::Service> service_;
   int code_ = kOk;
@@ -82,6 +84,12 @@ int ServeCommand::prepare() {
     auto context = runtime::TlsContext::server(options_.tls_cert, options_.tls_key);
     if (!context) return failed(context.error().message, kUsage);
     tls_ = *std::move(context);
+  }
+
+  if (!options_.resources.empty()) {
+    Result<connectors::Resources> read = connectors::read_resources(options_.resources);
+    if (!read) return failed(read.error().message, kUsage);
+    resources_ = *std::move(read);
   }
 
   HostOptions host_options;
@@ -138,6 +146,13 @@ void ServeCommand::make_service() {
 }
 
 void ServeCommand::serve() {
+  // Before anybody can ask for them.
+  if (resources_) {
+    if (Status made = connectors::make_resources(host_->embedded(), *resources_); !made) {
+      code_ = failed(made.error().message, kUsage);
+      return;
+    }
+  }
   if (Status started = service_->start(); !started) {
     code_ = failed(started.error().message, kEngineFailed);
     return;

@@ -130,9 +130,12 @@ void Outbox::attempt(std::uint64_t id) {
     return;
   }
   const auto carrier = carriers_.find(delivery->carrier);
-  const Attempt made = carrier == carriers_.end()
-                           ? Attempt::given_up("nobody here makes such deliveries")
-                           : carrier->second(*delivery);
+  if (carrier == carriers_.end()) {
+    // Another program over the same store can make it.
+    return runtime::log().warn("Nobody here makes deliveries by {}: that to {} is kept",
+                               delivery->carrier, delivery->target);
+  }
+  const Attempt made = carrier->second(*delivery);
   if (made.end == Attempt::End::kKept) return;
   if (!settle(id, *delivery, made)) waiting_.emplace(now() + kStorePatience.count(), id);
 }

@@ -146,5 +146,59 @@ TEST_CASE("run --batch answers case by case and survives bad ones", "[cli][run]"
   CHECK_THAT(ended.out, Contains(R"({"name":"c","status":"INVALID")"));
 }
 
+constexpr const char* kPasses =
+    R"({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}})";
+
+TEST_CASE("resources beside a definition are made before it runs", "[cli][run][resources]") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write(
+      "m.asl.json", R"({"StartAt": "T", "States": {"T": {"Type": "Task", "End": true,
+      "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+      "Parameters": {"Bucket": "b-1", "Key": "k"}, "ResultSelector": {"body.$": "$.Body"}}}})");
+  directory.write("text.txt", "from a file");
+  directory.write("resources.json", R"({"Buckets": [{"Bucket": "b-1", "Objects": [
+      {"Key": "k", "File": "text.txt"}]}]})");
+  const Ended ended = pawl({"run", file});
+  CHECK(ended.code == 0);
+  CHECK(ended.out == "{\"body\":\"from a file\"}\n");
+}
+
+TEST_CASE("mistakes in resources are named with their place", "[cli][run][resources]") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("m.asl.json", kPasses);
+  const auto said = [&](const std::string& text) {
+    directory.write("resources.json", text);
+    const Ended ended = pawl({"run", file});
+    CHECK(ended.code == 2);
+    CHECK(ended.out.empty());
+    return ended.err;
+  };
+  CHECK_THAT(said("{"), Contains("resources.json: "));
+  CHECK_THAT(said("[]"), Contains("resources.json: /: must be an object"));
+  CHECK_THAT(said(R"({"Pipes": []})"), Contains("/Pipes: there is no such kind"));
+  CHECK_THAT(said(R"({"Tables": [{}], "Queues": [1]})"),
+             Contains("/Tables/0: TableName is required") && Contains("/Queues/0: must be an"));
+  CHECK_THAT(said(R"({"Buckets": [{"Bucket": "b-1", "Objects": [{"Key": "k"}]}]})"),
+             Contains("/Buckets/0/Objects/0: one of Body"));
+  CHECK_THAT(said(R"({"Buckets": [{"Bucket": "b-1", "Objects": [{"Key": "k", "File": "../x"}]}]})"),
+             Contains("/Buckets/0/Objects/0/File: must lie below"));
+  CHECK_THAT(said(R"({"Buckets": [{"Bucket": "b-1", "Objects": [{"Key": "k", "File": "x"}]}]})"),
+             Contains("/Buckets/0/Objects/0") && Contains("No such file"));
+  CHECK_THAT(said(R"({"Queues": [{"QueueName": "a b"}]})"),
+             Contains("/Queues/0: InvalidParameterValue"));
+}
+
+TEST_CASE("a Task that nothing here can serve is named before the run", "[cli][run]") {
+  const TemporaryDirectory directory;
+  const auto warned = [&](const std::string& resource) {
+    const std::string file = directory.write(
+        "m.asl.json", R"({"StartAt": "T", "States": {"T": {"Type": "Task", "End": true,
+        "Resource": "arn:aws:states:::)" + resource + R"(", "Parameters": {}}}})");
+    return pawl({"run", file}).err.find("does not reach") != std::string::npos;
+  };
+  CHECK_FALSE(warned("aws-sdk:sqs:listQueues"));
+  CHECK(warned("glue:startJobRun"));
+}
+
 }  // namespace
 }  // namespace pawl::cli::testing
