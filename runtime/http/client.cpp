@@ -286,10 +286,24 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
   Result<HttpResponse> call(const HttpCall& call, const Url& url) {
     const std::string head = head_of(call, url);
     const std::string key = key_of(url);
+    const auto was_cut = [&call] { return call.cut != nullptr && call.cut->is_cut(); };
+    const Error cut_error{ErrorCode::kCancelled, "the call was given up", ""};
     for (bool fresh = false;; fresh = true) {
+      if (was_cut()) return cut_error;
       Result<Lease> lease = acquire(url, call.deadline, fresh);
       if (!lease) return std::move(lease).error();
+      if (was_cut()) {
+        give_back(key, std::move(lease->stream));
+        return cut_error;
+      }
+      if (call.cut != nullptr) call.cut->stream_ = lease->stream.get();
       Outcome outcome = exchange(*lease->stream, call, head);
+      if (call.cut != nullptr) call.cut->stream_ = nullptr;
+      if (was_cut()) {
+        lease->stream.reset();
+        closed(key);
+        return cut_error;
+      }
       if (outcome.keep) {
         give_back(key, std::move(lease->stream));
       } else {
@@ -329,6 +343,11 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
   TimerHandle idle_timer;
   StopHook stop_hook;
 };
+
+void HttpCut::cut() {
+  cut_ = true;
+  if (stream_ != nullptr) stream_->shutdown();
+}
 
 HttpClientOptions::Wrap tls_with(std::shared_ptr<TlsContext> context) {
   return [context = std::move(context)](TcpStream plain, const Url& url,

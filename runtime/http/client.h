@@ -27,6 +27,19 @@ struct Url {
   std::string authority() const;
 };
 
+// Ends a call from outside: cut() may be called by any fiber or callback of the client's shard,
+// never suspends, and makes the call return kCancelled soon. Must outlive the call.
+class HttpCut {
+ public:
+  void cut();
+  bool is_cut() const { return cut_; }
+
+ private:
+  friend class HttpClient;
+  Stream* stream_ = nullptr;  // that the call speaks over
+  bool cut_ = false;
+};
+
 struct HttpCall {
   std::string method = "GET";
   std::string url;  // http://host[:port]/path?query, already percent-encoded
@@ -39,6 +52,7 @@ struct HttpCall {
   bool may_resend = true;
   // Keep a virtual clock still while the call is under way.
   bool holds_time = true;
+  HttpCut* cut = nullptr;  // may be null
 };
 
 struct HttpClientOptions {

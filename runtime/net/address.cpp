@@ -2,8 +2,10 @@
 
 #include "base/assert.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cstring>
+#include <initializer_list>
 #include <netdb.h>
 #include <netinet/in.h>
 
@@ -53,6 +55,72 @@ bool SocketAddress::is_loopback() const {
   if (family() != AF_INET6) return false;
   const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+namespace {
+
+struct Range4 {
+  std::uint32_t network;
+  int bits;
+};
+
+constexpr std::uint32_t v4(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+  return a << 24U | b << 16U | c << 8U | d;
+}
+
+constexpr Range4 kNotPublic4[] = {
+    {v4(0, 0, 0, 0), 8},        // this network
+    {v4(10, 0, 0, 0), 8},       // private
+    {v4(100, 64, 0, 0), 10},    // shared by a provider's customers
+    {v4(127, 0, 0, 0), 8},      // loopback
+    {v4(169, 254, 0, 0), 16},   // link-local: metadata of cloud machines among them
+    {v4(172, 16, 0, 0), 12},    // private
+    {v4(192, 0, 0, 0), 24},     // protocol assignments
+    {v4(192, 0, 2, 0), 24},     // documentation
+    {v4(192, 88, 99, 0), 24},   // 6to4 relays, no longer used
+    {v4(192, 168, 0, 0), 16},   // private
+    {v4(198, 18, 0, 0), 15},    // benchmarks
+    {v4(198, 51, 100, 0), 24},  // documentation
+    {v4(203, 0, 113, 0), 24},   // documentation
+    {v4(224, 0, 0, 0), 3},      // multicast, reserved, broadcast
+};
+
+bool is_public4(std::uint32_t address) {
+  for (const Range4& range : kNotPublic4) {
+    if (((address ^ range.network) >> static_cast<unsigned>(32 - range.bits)) == 0) return false;
+  }
+  return true;
+}
+
+std::uint32_t v4_at(const in6_addr& address, std::size_t offset) {
+  return v4(address.s6_addr[offset], address.s6_addr[offset + 1], address.s6_addr[offset + 2],
+            address.s6_addr[offset + 3]);
+}
+
+bool starts_with(const in6_addr& address, std::initializer_list<std::uint8_t> prefix) {
+  return std::equal(prefix.begin(), prefix.end(), address.s6_addr);
+}
+
+bool is_public6(const in6_addr& address) {
+  if (IN6_IS_ADDR_V4MAPPED(&address)) return is_public4(v4_at(address, 12));
+  if (starts_with(address, {0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) {
+    return is_public4(v4_at(address, 12));  // NAT64
+  }
+  if (starts_with(address, {0x20, 0x02})) return is_public4(v4_at(address, 2));  // 6to4
+  if ((address.s6_addr[0] & 0xE0U) != 0x20) return false;            // only 2000::/3 is handed out
+  if (starts_with(address, {0x20, 0x01, 0x0d, 0xb8})) return false;  // documentation
+  // 2001::/23, protocol assignments: Teredo, benchmarks, ORCHID.
+  return !(starts_with(address, {0x20, 0x01}) && (address.s6_addr[2] & 0xFEU) == 0);
+}
+
+}  // namespace
+
+bool SocketAddress::is_public() const {
+  if (family() == AF_INET) {
+    return is_public4(ntohl(reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr));
+  }
+  return family() == AF_INET6 &&
+         is_public6(reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr);
 }
 
 std::string SocketAddress::host() const {

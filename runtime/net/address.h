@@ -25,6 +25,12 @@ class SocketAddress {
   void set_port(std::uint16_t port);
   // Only this machine can reach it: 127.0.0.0/8, ::1, and the former written as IPv6.
   bool is_loopback() const;
+  // Anybody on the internet might have it. False for what names this machine, this network, or
+  // nobody: loopback, private, link-local, shared (100.64/10), unspecified, multicast, reserved and
+  // documentation ranges; an IPv4 address inside an IPv6 one (mapped, 6to4, NAT64) decides for it.
+  //
+  // Source: IANA's registries of special-purpose addresses (RFC 6890).
+  bool is_public() const;
   // The address without port, as text: "127.0.0.1" or "::1".
   std::string host() const;
   // "127.0.0.1:80" or "[::1]:80".

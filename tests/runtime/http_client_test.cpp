@@ -358,5 +358,28 @@ TEST_CASE("a virtual clock stands still during a call", "[runtime][http][clock]"
   });
 }
 
+TEST_CASE("a call that is cut ends at once, and its connection with it", "[runtime][http]") {
+  run_on_shard([](Shard& shard) {
+    RawServer server([](TcpStream& stream, int) {
+      if (read_head(stream)) read_head(stream);  // never answers
+    });
+    HttpClient client(shard);
+    HttpCut cut;
+    HttpCall call = get(server.url());
+    call.cut = &cut;
+    REQUIRE(shard.spawn([&] {
+      sleep_for(milliseconds(20));
+      cut.cut();
+    }));
+    const auto answer = client.call(call);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == ErrorCode::kCancelled);
+    CHECK(client.idle_connections() == 0);
+    // One that was cut before is not begun.
+    CHECK(client.call(call).error().code == ErrorCode::kCancelled);
+    CHECK(server.connections() == 1);
+  });
+}
+
 }  // namespace
 }  // namespace pawl::runtime

@@ -1,0 +1,63 @@
+#include "runtime/aws/profile_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace pawl::runtime::aws {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+}  // namespace
+
+ProfileFile parse_profiles(std::string_view text) {
+  ProfileFile file;
+  std::map<std::string, std::string, std::less<>>* section = nullptr;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view raw = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::string_view line = trimmed(raw);
+    if (line.empty() || line.front() == '#' || line.front() == ';') continue;
+    if (line.front() == '[') {
+      const std::size_t close = line.find(']');
+      section = nullptr;
+      if (close == std::string_view::npos) continue;
+      std::string_view name = trimmed(line.substr(1, close - 1));
+      constexpr std::string_view kProfile = "profile ";
+      if (name.starts_with(kProfile)) name = trimmed(name.substr(kProfile.size()));
+      if (!name.empty()) section = &file[std::string(name)];
+      continue;
+    }
+    if (section == nullptr || raw.front() == ' ' || raw.front() == '\t') continue;
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    (*section)[std::string(trimmed(line.substr(0, equals)))] = trimmed(line.substr(equals + 1));
+  }
+  return file;
+}
+
+Result<ProfileFile> load_profiles(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const int error = errno;
+    return Error{error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+                 "cannot read " + path + ": " + std::strerror(error), path};
+  }
+  std::string text(kProfileFileBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return Error{ErrorCode::kIo, "cannot read " + path, path};
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kProfileFileBytesMax) {
+    return Error{ErrorCode::kLimit, path + " is larger than 1 MiB", path};
+  }
+  return parse_profiles(text);
+}
+
+}  // namespace pawl::runtime::aws
