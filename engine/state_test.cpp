@@ -164,6 +164,7 @@ class Run final : public Inspector {
     call_->request = task_request(execution_, branch, services_);
     call_->definition = test_.definition;
     call_->waiting = &changed_;
+    if (test_.trace) call_->request.trace = trace_ = std::make_shared<HttpTrace>(*test_.trace);
     TaskHandler* handler =
         services_.handlers->find(*call_->request.resource, execution_.record.machine, state_->name);
     if (test_.mock) {
@@ -221,6 +222,7 @@ class Run final : public Inspector {
   }
 
   void finish() {
+    if (trace_ != nullptr && !trace_->protocol.empty()) report_.trace = *trace_;
     if (call_ != nullptr) call_->waiting = nullptr;
     if (Branch* branch = execution_.find(kRootBranch);
         branch != nullptr && branch->cancellation != nullptr) {
@@ -261,8 +263,9 @@ class Run final : public Inspector {
 
   Execution execution_;
   const asl::State* state_ = nullptr;
-  runtime::WallTime end_{};     // the test takes no longer
-  std::shared_ptr<Call> call_;  // that runs, or whose outcome is not handled yet
+  runtime::WallTime end_{};           // the test takes no longer
+  std::shared_ptr<Call> call_;        // that runs, or whose outcome is not handled yet
+  std::shared_ptr<HttpTrace> trace_;  // what its handler tells
   runtime::WaitPoint changed_;
 
   bool exited_ = false;

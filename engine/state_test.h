@@ -39,6 +39,9 @@ struct StateTest {
   std::optional<MapItem> map_item;              // the state is within a Map: the item of its turn
   std::optional<std::string> item_data;         // what the Map's ItemReader reads, as it is there
 
+  // Wants to see the HTTP exchange of its Task, if it has one.
+  std::optional<HttpTrace> trace;
+
   // Past it: States.Timeout.
   std::chrono::milliseconds longest = std::chrono::minutes(5);
 };
@@ -53,6 +56,7 @@ struct StateTestReport {
   std::array<asl::Payload, kFlowSteps> steps;  // by FlowStep; absent: not reached
   std::vector<Variable> variables;             // once the state was over
   std::optional<MapSettings> map;
+  std::optional<HttpTrace> trace;  // absent: it was not asked for, or there was no exchange
 
   // The retrier and catcher that apply to the failure.
   std::optional<std::size_t> retry_index;

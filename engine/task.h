@@ -44,6 +44,25 @@ class Cancellation {
   std::function<void()> callback_;
 };
 
+// The HTTP exchange behind a Task, for who tests a state and wants to see it (TestState's TRACE).
+// All text, as the service shows it.
+struct HttpTrace {
+  struct Response {
+    std::string status_code;
+    std::string status_message;
+    std::string headers;
+    std::string body;
+  };
+  // Asked for by the tester: what a connection added is shown, too.
+  bool reveal_secrets = false;
+  std::string protocol;  // "https"; empty: nothing was sent
+  std::string method;
+  std::string url;
+  std::string headers;  // "[name: text, name: text]"
+  std::string body;
+  std::optional<Response> response;
+};
+
 struct TaskRequest {
   const asl::Resource* resource = nullptr;  // valid during the call
   asl::Payload parameters;                  // the resolved Parameters: what history shows
@@ -66,6 +85,7 @@ struct TaskRequest {
   std::int64_t attempt = 0;  // 0 for the first, then $$.State.RetryCount
   runtime::SteadyTime deadline = runtime::SteadyTime::max();  // of TimeoutSeconds
   std::shared_ptr<Cancellation> cancellation;
+  std::shared_ptr<HttpTrace> trace;  // null unless somebody wants to see it: filled by the handler
 };
 
 // What becomes of the writes that an outcome carries. Both calls come on the thread of the shard

@@ -71,8 +71,8 @@ EmbeddedServices::EmbeddedServices(engine::Engine& engine, EmbeddedOptions optio
       s3_(ledger_, below(options.directory, "objects")),
       sqs_(ledger_),
       sns_(ledger_, outbox_, sqs_),
-      events_(ledger_, outbox_),
       secrets_(ledger_),
+      events_(ledger_, outbox_, secrets_),
       lambda_(ledger_, outbox_, below(options.directory, "functions")) {
   const auto new_id = [this] { return ledger_.new_id(); };
   const SendTo send_to = [this](Change& change, const std::string& arn, const Parcel& parcel) {

@@ -51,6 +51,7 @@ class EmbeddedServices final : public aws::Endpoints {
   // "sqs" in JSON, "sqs query" in the older protocol.
   aws::Endpoint* find(std::string_view service) override;
 
+  std::vector<aws::Service*> all();
   Ledger& ledger() { return ledger_; }
   Outbox& outbox() { return outbox_; }
   dynamodb::DynamoDb& dynamodb() { return dynamodb_; }
@@ -62,7 +63,6 @@ class EmbeddedServices final : public aws::Endpoints {
   LambdaApi& lambda() { return lambda_; }
 
  private:
-  std::vector<aws::Service*> all();
   // As SendTo says.
   bool send(Change& change, const std::string& arn, const Parcel& parcel);
   std::string start_execution(const std::string& state_machine_arn, const std::string& input,
@@ -75,8 +75,8 @@ class EmbeddedServices final : public aws::Endpoints {
   s3::S3 s3_;
   sqs::Sqs sqs_;
   sns::Sns sns_;
-  events::EventBridge events_;
   secretsmanager::SecretsManager secrets_;
+  events::EventBridge events_;
   LambdaApi lambda_;
   std::map<std::string, std::unique_ptr<aws::Endpoint>, std::less<>> endpoints_;
 };

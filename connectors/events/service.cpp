@@ -31,6 +31,8 @@ constexpr std::pair<std::string_view, std::string_view> kExceptions[] = {
     {"ResourceNotFoundException", "ResourceNotFoundException"},
 };
 constexpr std::string_view kTextMembers[] = {"Detail"};
+constexpr std::string_view kDateMembers[] = {"CreationTime", "LastAuthorizedTime",
+                                             "LastModifiedTime"};
 constexpr std::string_view kHeaders[] = {"x-amzn-RequestId", "Content-Length", "Date",
                                          "Content-Type"};
 constexpr aws::Profile kProfile{.endpoint = "events",
@@ -45,7 +47,7 @@ constexpr aws::Profile kProfile{.endpoint = "events",
                                 .extended_request_id = false,
                                 .exceptions = kExceptions,
                                 .text_members = kTextMembers,
-                                .date_members = {},
+                                .date_members = kDateMembers,
                                 .headers = kHeaders,
                                 .content_type = "application/x-amz-json-1.1"};
 
@@ -82,6 +84,27 @@ std::optional<engine::Failure> EventBridge::task_failure(const aws::Call& call,
   return engine::Failure{"EventBridge.FailedEntry", asl::to_json(answer)};
 }
 
+Value EventBridge::remote_parameters(const engine::TaskRequest& request) const {
+  const Value& parameters = request.parameters.value();
+  const Value* entries = parameters.find("Entries");
+  if (entries == nullptr || !entries->is_array()) return parameters;
+  std::vector<Value> changed;
+  for (const Value& entry : entries->items()) {
+    if (!entry.is_object()) return parameters;
+    std::vector<Value> resources;
+    if (const Value* given = entry.find("Resources"); given != nullptr && given->is_array()) {
+      resources.assign(given->items().begin(), given->items().end());
+    }
+    resources.push_back(Value::string(request.state_machine_arn));
+    resources.push_back(Value::string(request.execution_arn));
+    changed.push_back(
+        std::move(ObjectBuilder(entry).set("Resources", Value::array(std::move(resources))))
+            .build());
+  }
+  return std::move(ObjectBuilder(parameters).set("Entries", Value::array(std::move(changed))))
+      .build();
+}
+
 std::string EventBridge::bus_arn(std::string_view bus) const {
   const engine::EngineOptions& options = ledger_.engine().options();
   return fmt::format("arn:{}:events:{}:{}:event-bus/{}", options.partition, options.region,
@@ -114,6 +137,13 @@ Answer EventBridge::call(const aws::Call& call) {
   if (operation == "CreateEventBus" || operation == "DeleteEventBus" ||
       operation == "DescribeEventBus" || operation == "ListEventBuses") {
     return buses(call);
+  }
+  if (operation == "CreateConnection") return create_connection(call);
+  if (operation == "UpdateConnection") return update_connection(call);
+  if (operation == "DescribeConnection") return describe_connection(call);
+  if (operation == "ListConnections") return list_connections(call);
+  if (operation == "DeleteConnection" || operation == "DeauthorizeConnection") {
+    return end_connection(call);
   }
   if (operation == "TestEventPattern") {
     const Result<Value> pattern = asl::read_json(text_of(call.input, "EventPattern"));

@@ -8,6 +8,9 @@
 // (embedded/outbox.h); an execution starts once, because its name is made from the event. Schedules,
 // archives and other kinds of targets are not offered.
 //
+// A connection's secrets are one secret of Secrets Manager, "events!connection/NAME/ID"; the row of
+// the connection has the rest.
+//
 // Source: the API model (events.json); the user guide's event structure; recorded cases
 // services/events_task_service; `integrations` section 3 (EventBridge).
 #pragma once
@@ -16,11 +19,14 @@
 #include "connectors/embedded/ledger.h"
 #include "connectors/embedded/outbox.h"
 #include "connectors/embedded/send_to.h"
+#include "connectors/http/connection.h"
+#include "connectors/secretsmanager/service.h"
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace pawl::connectors::events {
 
@@ -29,12 +35,17 @@ inline constexpr std::size_t kEntriesMax = 10;
 inline constexpr std::size_t kEntryBytesMax = 262'144;
 inline constexpr std::size_t kRulesMax = 300;  // of one bus
 inline constexpr std::size_t kTargetsMax = 5;  // of one rule
+inline constexpr std::size_t kConnectionsMax = 3'000;
+inline constexpr std::size_t kConnectionParametersMax = 100;  // of one kind, of one connection
 
-class EventBridge final : public aws::Service {
+class EventBridge final : public aws::Service, public http::ConnectionSource {
  public:
-  EventBridge(Ledger& ledger, Outbox& outbox) : ledger_(ledger), outbox_(outbox) {
+  EventBridge(Ledger& ledger, Outbox& outbox, secretsmanager::SecretsManager& secrets)
+      : ledger_(ledger), outbox_(outbox), secrets_(secrets) {
     outbox_.connect("states", [this](const Delivery& delivery) { return carry(delivery); });
   }
+
+  std::variant<http::Connection, engine::Failure> find_connection(std::string_view arn) override;
 
   // Calls a function after a decision: see LambdaApi::start.
   using StartFunction =
@@ -61,6 +72,8 @@ class EventBridge final : public aws::Service {
   // Any entry that failed fails the Task [rec].
   std::optional<engine::Failure> task_failure(const aws::Call& call,
                                               const asl::Value& answer) const override;
+  // Each entry names the execution and its machine as resources.
+  asl::Value remote_parameters(const engine::TaskRequest& request) const override;
 
  private:
   aws::Answer put_events(const aws::Call& call);
@@ -74,6 +87,14 @@ class EventBridge final : public aws::Service {
   aws::Answer tags(const aws::Call& call);
   aws::Answer buses(const aws::Call& call);
 
+  // connections.cpp
+  aws::Answer create_connection(const aws::Call& call);
+  aws::Answer update_connection(const aws::Call& call);
+  aws::Answer end_connection(const aws::Call& call);  // delete, deauthorize
+  aws::Answer describe_connection(const aws::Call& call);
+  aws::Answer list_connections(const aws::Call& call);
+  double now() const;
+
   asl::Value event_of(const aws::Call& call, const asl::Value& entry, const std::string& id) const;
   // `hops`: buses that the event came through.
   void dispatch(Change& change, std::string_view bus, const asl::Value& event, int hops);
@@ -85,6 +106,7 @@ class EventBridge final : public aws::Service {
 
   Ledger& ledger_;
   Outbox& outbox_;
+  secretsmanager::SecretsManager& secrets_;
   SendTo send_;
   StartFunction start_function_;
   StartExecution start_execution_;

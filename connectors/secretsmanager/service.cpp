@@ -202,6 +202,47 @@ Answer SecretsManager::about_secret(const aws::Call& call, bool also_deleted, co
   return answer;
 }
 
+Value SecretsManager::new_secret(const std::string& name) const {
+  const engine::EngineOptions& options = ledger_.engine().options();
+  ObjectBuilder secret;
+  secret.set("ARN", Value::string(fmt::format("arn:{}:secretsmanager:{}:{}:secret:{}-{}",
+                                              options.partition, options.region, options.account,
+                                              name, ledger_.new_id().substr(0, 6))));
+  secret.set("Name", Value::string(name));
+  secret.set("CreatedDate", Value::number(now()));
+  secret.set("LastChangedDate", Value::number(now()));
+  return std::move(secret).build();
+}
+
+std::string SecretsManager::keep(Change& change, const std::string& name, std::string_view text) {
+  PAWL_ASSERT(is_name(name) && text.size() <= kSecretBytesMax);
+  const std::string key = row_key(name);
+  ObjectBuilder secret(get_json(change, key).value_or(new_secret(name)));
+  secret.erase("DeletedDate");
+  const Value content = std::move(ObjectBuilder().set("SecretString", Value::string(text))).build();
+  const Value kept = with_version(std::move(secret).build(), ledger_.new_id(), content, now());
+  put_json(change, key, kept);
+  return std::string(text_of(kept, "ARN"));
+}
+
+std::optional<std::string> SecretsManager::reveal(Change& change, std::string_view name) {
+  const std::optional<Value> secret = get_json(change, row_key(name));
+  if (!secret || secret->find("DeletedDate") != nullptr) return std::nullopt;
+  const Value* versions = secret->find("Versions");
+  if (versions == nullptr) return std::nullopt;
+  for (const Member& member : versions->members()) {
+    const Value* text = member.value.find("SecretString");
+    if (text_of(member.value, "Stage") == kCurrent && text != nullptr) {
+      return std::string(text->as_string());
+    }
+  }
+  return std::nullopt;
+}
+
+void SecretsManager::forget(Change& change, std::string_view name) {
+  if (change.get(row_key(name))) change.erase(row_key(name));
+}
+
 Answer SecretsManager::create(const aws::Call& call) {
   const std::string name(text_of(call.input, "Name"));
   if (!is_name(name)) {
@@ -214,7 +255,6 @@ Answer SecretsManager::create(const aws::Call& call) {
   auto read = read_content(call.input);
   if (auto* error = std::get_if<Error>(&read)) return std::move(*error);
   const Value& content = std::get<Value>(read);
-  const engine::EngineOptions& options = ledger_.engine().options();
   std::string version(text_of(call.input, "ClientRequestToken"));
   if (version.empty()) version = ledger_.new_id();
   Answer answer = Value::object({});
@@ -228,20 +268,13 @@ Answer SecretsManager::create(const aws::Call& call) {
                     {}};
           return;
         }
-        ObjectBuilder secret;
-        const std::string arn =
-            fmt::format("arn:{}:secretsmanager:{}:{}:secret:{}-{}", options.partition,
-                        options.region, options.account, name, ledger_.new_id().substr(0, 6));
-        secret.set("ARN", Value::string(arn));
-        secret.set("Name", Value::string(name));
+        ObjectBuilder secret(new_secret(name));
         for (const std::string_view member : {"Description", "KmsKeyId", "Tags"}) {
           if (const Value* value = call.input.find(member)) secret.set(member, *value);
         }
-        secret.set("CreatedDate", Value::number(now()));
-        secret.set("LastChangedDate", Value::number(now()));
         Value whole = std::move(secret).build();
         ObjectBuilder out;
-        out.set("ARN", Value::string(arn));
+        out.set("ARN", *whole.find("ARN"));
         out.set("Name", Value::string(name));
         if (!content.is_undefined()) {
           whole = with_version(whole, version, content, now());

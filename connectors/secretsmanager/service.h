@@ -25,6 +25,16 @@ class SecretsManager final : public aws::Service {
   aws::Answer call(const aws::Call& call) override;
   std::string body_of(const aws::Call& call, const asl::Value& answer) const override;
 
+  // Secrets that other services keep here, as part of their own decisions. `name` has at most 512
+  // characters and `text` at most kSecretBytesMax.
+  //
+  // Creates the secret, or gives it a new version. Answers its ARN.
+  std::string keep(Change& change, const std::string& name, std::string_view text);
+  // The current version's text; nothing: there is no such secret, or it is marked for deletion.
+  static std::optional<std::string> reveal(Change& change, std::string_view name);
+  // At once, without a recovery window. No such secret: nothing happens.
+  static void forget(Change& change, std::string_view name);
+
  private:
   aws::Answer create(const aws::Call& call);
   aws::Answer get_value(const aws::Call& call);
@@ -38,6 +48,8 @@ class SecretsManager final : public aws::Service {
   using One = std::function<aws::Answer(Change&, const std::string& key, asl::Value secret)>;
   aws::Answer about_secret(const aws::Call& call, bool also_deleted, const One& one);
   double now() const;
+  // A secret without versions.
+  asl::Value new_secret(const std::string& name) const;
 
   Ledger& ledger_;
 };

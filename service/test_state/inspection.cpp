@@ -1,5 +1,6 @@
 #include "service/test_state/inspection.h"
 
+#include "asl/json/reader.h"
 #include "asl/json/writer.h"
 
 #include <initializer_list>
@@ -84,6 +85,37 @@ asl::Value index(std::size_t number) {
   return asl::Value::integer(static_cast<std::int64_t>(number));
 }
 
+// Members that are empty are left out, as the service does.
+asl::Value texts(std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
+  asl::ObjectBuilder out;
+  for (const auto& [name, text] : members) {
+    if (!text.empty()) out.set(name, asl::Value::string(text));
+  }
+  return std::move(out).build();
+}
+
+// An answer may have bytes that no JSON can hold.
+std::string readable(const std::string& bytes) {
+  std::string quoted;
+  asl::write_json_string(bytes, quoted);
+  return asl::read_json(quoted) ? bytes : "(" + std::to_string(bytes.size()) + " bytes)";
+}
+
+void add_trace(const engine::HttpTrace& trace, asl::ObjectBuilder& out) {
+  out.set("request", texts({{"protocol", trace.protocol},
+                            {"method", trace.method},
+                            {"url", trace.url},
+                            {"headers", readable(trace.headers)},
+                            {"body", readable(trace.body)}}));
+  if (!trace.response) return;
+  const engine::HttpTrace::Response& response = *trace.response;
+  out.set("response", texts({{"protocol", trace.protocol},
+                             {"statusCode", response.status_code},
+                             {"statusMessage", response.status_message},
+                             {"headers", readable(response.headers)},
+                             {"body", readable(response.body)}}));
+}
+
 void add_error_details(const engine::StateTestReport& report, asl::ObjectBuilder& out) {
   asl::ObjectBuilder details;
   if (report.catch_index) details.set("catchIndex", index(*report.catch_index));
@@ -118,6 +150,7 @@ asl::Value inspection_data(const asl::State& state, const asl::Payload& input,
     }
   }
   if (!report.variables.empty()) out.set("variables", variables_text(report.variables));
+  if (report.trace) add_trace(*report.trace, out);
   add_error_details(report, out);
   return std::move(out).build();
 }

@@ -10,7 +10,7 @@
 
 namespace pawl::service {
 
-// inspectionData of DEBUG and TRACE.
+// inspectionData of DEBUG and TRACE; the latter adds the request and response of an HTTP Task.
 asl::Value inspection_data(const asl::State& state, const asl::Payload& input,
                            const engine::StateTestReport& report);
 

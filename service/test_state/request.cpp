@@ -227,6 +227,9 @@ Checked<StateTestRequest> read_state_test(const Request& request, const engine::
   StateTestRequest read;
   read.inspected = request.has("inspectionLevel") && request.text("inspectionLevel") != "INFO";
   engine::StateTest& test = read.test;
+  if (request.has("inspectionLevel") && request.text("inspectionLevel") == "TRACE") {
+    test.trace.emplace().reveal_secrets = request.flag("revealSecrets");
+  }
   test.definition = tested.definition;
   test.role_arn = request.text("roleArn");
   if (auto refused = read_input(request, test)) return *std::move(refused);
