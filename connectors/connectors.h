@@ -8,11 +8,14 @@
 //   lambda/local_backend.h          ... as local processes: pools (function_pool.h) of processes
 //                                   (worker.h) that speak the Runtime API (runtime_api.h)
 //   lambda/function_directory.h     functions declared in folders (function_config.h)
-//   aws/service.h                 AWS services inside this program: one interface for Tasks and
-//   clients embedded/ledger.h               their rows, and how these change together with a Task's
-//   outcome embedded/services.h             all of them: s3/service.h, ... mock/mock_handlers.h one
-//   test case of a mock configuration (mock_config.h) in front of
-//                                 all other handlers
+//   http/handler.h                http:invoke; which addresses it may reach: http/outside.h
+//   apigateway/handler.h          apigateway:invoke
+//   remote/services.h             AWS services elsewhere: calls made from models (remote/wire.h)
+//   aws/service.h                 AWS services inside this program, for Tasks and clients alike
+//   embedded/ledger.h               their rows, and how these change with a Task's outcome
+//   embedded/services.h             all of them: s3/service.h, ...
+//   mock/mock_handlers.h          one test case of a mock configuration (mock_config.h), in front
+//                                 of all other handlers
 //
 // Every connector keeps its mapping, which is pure and follows recorded behaviour, apart from its
 // back ends, which touch the world.

@@ -11,6 +11,12 @@ the tree is made from Debian 12's package python3-botocore:
   tools/aws_models.py botocore/usr/lib/python3/dist-packages/botocore/data > ...
 
 The same models give the same file. Its form is drawn in connectors/aws_models/aws_models.h.
+
+  tools/aws_models.py --whole DIRECTORY... > connectors/aws_models/whole_models.txt
+
+makes the models of the services that pawl has a mapping of its own for, with their inputs and HTTP
+bindings: botocore's JSON without what only people and validators read, a service on each line
+(connectors/aws_models/api_model.h).
 """
 from __future__ import annotations
 
@@ -115,16 +121,45 @@ def service(model: dict) -> str:
     return "\n".join([head, *operations, *shapes.lines]) + "\n"
 
 
+WHOLE = ["dynamodb", "eventbridge", "lambda", "s3", "secretsmanager", "sfn", "sns", "sqs"]
+UNREAD = {"documentation", "documentationUrl", "pattern", "min", "max", "enum", "examples", "box",
+          "deprecated", "deprecatedMessage", "deprecatedSince", "endpointdiscovery", "sensitive",
+          "clientContextParams", "version", "uid", "serviceFullName", "serviceAbbreviation", "auth",
+          "staticContextParams", "contextParam", "examples", "union"}
+
+
+def without_unread(part, is_names: bool = False):
+    """Names of shapes, members and operations are kept whatever they are."""
+    if isinstance(part, list):
+        return [without_unread(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    names = {"members", "shapes", "operations"}
+    return {key: without_unread(value, key in names and not is_names)
+            for key, value in sorted(part.items()) if is_names or key not in UNREAD}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", nargs="+", type=Path)
+    parser.add_argument("--whole", action="store_true", help="inputs and bindings too")
+    arguments = parser.parse_args()
     services = {}
-    for directory in parser.parse_args().directory:
+    for directory in arguments.directory:
         for path in model_files(directory):
             model = load(path)
-            if "metadata" in model:
-                services[service_id(model["metadata"])] = service(model)
+            if "metadata" not in model:
+                continue
+            name = service_id(model["metadata"])
+            if not arguments.whole:
+                services[name] = service(model)
+            elif name in WHOLE:
+                text = json.dumps(without_unread(model), separators=(",", ":"))
+                services[name] = f"{name}\t{text}\n"
+    if arguments.whole:
+        sys.stdout.write("".join(services[name] for name in sorted(services)))
+        return 0
     sys.stdout.write("pawl-aws-models 1\n")
     sys.stdout.write("".join(services[name] for name in sorted(services)))
     return 0

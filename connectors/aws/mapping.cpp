@@ -76,10 +76,10 @@ bool less_ignoring_case(std::string_view a, std::string_view b) {
   });
 }
 
-// What the SDK's HTTP client saw: AllHttpHeaders in the service's order, HttpHeaders sorted [rec].
-Value http_metadata(const Profile& profile, const std::string& request_id, std::string_view body,
-                    runtime::WallTime now) {
-  const auto text_of = [&](std::string_view header) -> std::string {
+// What the SDK's HTTP client would have seen of this program's own service.
+HttpSeen seen_of(const Profile& profile, const std::string& request_id, std::string_view body,
+                 runtime::WallTime now) {
+  const auto text_of_header = [&](std::string_view header) -> std::string {
     if (header == "x-amzn-RequestId") return request_id;
     if (header == "connection" || header == "Connection") return "keep-alive";
     if (header == "Content-Length") return std::to_string(body.size());
@@ -95,20 +95,33 @@ Value http_metadata(const Profile& profile, const std::string& request_id, std::
     PAWL_ASSERT(header == "Content-Type");
     return std::string(profile.content_type);
   };
-  std::vector<std::string_view> sorted(profile.headers.begin(), profile.headers.end());
-  std::sort(sorted.begin(), sorted.end(), less_ignoring_case);
-  ObjectBuilder all;
+  HttpSeen seen;
   for (const std::string_view header : profile.headers) {
-    all.set(header, Value::array({Value::string(text_of(header))}));
+    seen.headers.emplace_back(header, text_of_header(header));
   }
+  return seen;
+}
+
+// AllHttpHeaders in the service's order, HttpHeaders sorted [rec].
+Value http_metadata(const HttpSeen& seen) {
+  ObjectBuilder all;
+  for (const auto& [name, text] : seen.headers) {
+    std::vector<Value> values;
+    for (const auto& [other, value] : seen.headers) {
+      if (other == name) values.push_back(Value::string(value));
+    }
+    all.set(name, Value::array(std::move(values)));
+  }
+  auto sorted = seen.headers;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return less_ignoring_case(a.first, b.first);
+  });
   ObjectBuilder by_name;
-  for (const std::string_view header : sorted) {
-    by_name.set(header, Value::string(text_of(header)));
-  }
+  for (const auto& [name, text] : sorted) by_name.set(name, Value::string(text));
   ObjectBuilder out;
   out.set("AllHttpHeaders", std::move(all).build());
   out.set("HttpHeaders", std::move(by_name).build());
-  out.set("HttpStatusCode", Value::integer(200));
+  out.set("HttpStatusCode", Value::integer(seen.status));
   return std::move(out).build();
 }
 
@@ -158,41 +171,55 @@ std::variant<Call, Failure> to_call(const Profile& profile, const TaskRequest& r
   return call;
 }
 
-asl::Payload to_output(const Profile& profile, const TaskRequest& request, const Value& answer,
-                       const std::string& request_id, std::string_view body,
-                       runtime::WallTime now) {
-  const Value shown = from_members(profile, answer);
-  if (is_sdk(profile, request)) return asl::Payload::of(shown);
+Value with_metadata(const Value& shown, const std::string& request_id, const HttpSeen& seen) {
   ObjectBuilder whole(shown);
-  whole.set("SdkHttpMetadata", http_metadata(profile, request_id, body, now));
+  whole.set("SdkHttpMetadata", http_metadata(seen));
   whole.set("SdkResponseMetadata",
             std::move(ObjectBuilder().set("RequestId", Value::string(request_id))).build());
   const Value unsorted = std::move(whole).build();
   std::vector<Member> members(unsorted.members().begin(), unsorted.members().end());
   std::sort(members.begin(), members.end(),
             [](const Member& a, const Member& b) { return a.key.as_string() < b.key.as_string(); });
-  return asl::Payload::of(Value::object(std::move(members)));
+  return Value::object(std::move(members));
+}
+
+asl::Payload to_output(const Profile& profile, const TaskRequest& request, const Value& answer,
+                       const std::string& request_id, std::string_view body,
+                       runtime::WallTime now) {
+  const Value shown = from_members(profile, answer);
+  if (is_sdk(profile, request)) return asl::Payload::of(shown);
+  return asl::Payload::of(
+      with_metadata(shown, request_id, seen_of(profile, request_id, body, now)));
 }
 
 Failure to_failure(const Profile& profile, const TaskRequest& request, const Error& error,
                    const std::string& request_id) {
-  const std::string_view exception = exception_of(profile, error.code);
+  Refusal refusal{error, std::string(exception_of(profile, error.code)), request_id, ""};
+  if (profile.extended_request_id) {
+    // 56 bytes in base64, which nobody can look up here.
+    std::string bytes = md5_of(request_id);
+    bytes += md5_of(bytes);
+    bytes += md5_of(bytes);
+    refusal.extended_request_id = to_base64(bytes);
+  }
+  return to_failure(profile, request, refusal);
+}
+
+Failure to_failure(const Profile& profile, const TaskRequest& request, const Refusal& refusal) {
+  const Error& error = refusal.error;
+  const std::string_view exception = refusal.exception;
   if (!is_sdk(profile, request)) {
     return Failure{
         fmt::format("{}.{}", profile.prefix,
                     exception.empty() ? profile.base_exception : exception),
         fmt::format(
             "{} (Service: {}; Status Code: {}; Error Code: {}; Request ID: {}; Proxy: null)",
-            error.message, profile.service, error.status, error.code, request_id)};
+            error.message, profile.service, error.status, error.code, refusal.request_id)};
   }
   std::string cause = fmt::format("{} (Service: {}, Status Code: {}, Request ID: {}", error.message,
-                                  profile.sdk_service, error.status, request_id);
-  if (profile.extended_request_id) {
-    // 56 bytes in base64, which nobody can look up here.
-    std::string bytes = md5_of(request_id);
-    bytes += md5_of(bytes);
-    bytes += md5_of(bytes);
-    cause += ", Extended Request ID: " + to_base64(bytes);
+                                  profile.sdk_service, error.status, refusal.request_id);
+  if (profile.extended_request_id && !refusal.extended_request_id.empty()) {
+    cause += ", Extended Request ID: " + refusal.extended_request_id;
   }
   return Failure{fmt::format("{}.{}", profile.sdk_prefix,
                              exception.empty() ? profile.sdk_base_exception : exception),

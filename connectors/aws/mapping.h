@@ -13,7 +13,9 @@
 #include "engine/task.h"
 
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace pawl::connectors::aws {
 
@@ -30,8 +32,27 @@ asl::Payload to_output(const Profile& profile, const engine::TaskRequest& reques
                        const asl::Value& answer, const std::string& request_id,
                        std::string_view body, runtime::WallTime now);
 
+// What the SDK's HTTP client saw of an answer. `headers` in the order in which they came.
+struct HttpSeen {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+// `shown` with SdkHttpMetadata and SdkResponseMetadata, members sorted by name [rec].
+asl::Value with_metadata(const asl::Value& shown, const std::string& request_id,
+                         const HttpSeen& seen);
+
 engine::Failure to_failure(const Profile& profile, const engine::TaskRequest& request,
                            const Error& error, const std::string& request_id);
+
+// An error of a service that is not in this program.
+struct Refusal {
+  Error error;
+  std::string exception;  // its class in the SDKs; empty: the model does not know it
+  std::string request_id;
+  std::string extended_request_id;  // S3; empty: none came
+};
+engine::Failure to_failure(const Profile& profile, const engine::TaskRequest& request,
+                           const Refusal& refusal);
 
 // "sendMessage" to "SendMessage", and back.
 std::string pascal_case(std::string_view name);

@@ -56,7 +56,8 @@ class FormReader {
   Value object(const Node& node) const {
     ObjectBuilder out;
     for (const auto& [name, child] : node.children) {
-      if (const Flattened* flat = flattened(name)) {
+      // QueueUrl is a member, QueueUrl.1 an item of QueueUrls.
+      if (const Flattened* flat = child.children.empty() ? nullptr : flattened(name)) {
         out.set(flat->member, flat->key.empty() ? list(child) : map(child, *flat));
       } else if (name == entries_) {
         out.set("Entries", list(child));

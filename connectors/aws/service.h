@@ -84,6 +84,11 @@ class Service {
                                                       const asl::Value& /*answer*/) const {
     return std::nullopt;
   }
+  // Where the service is elsewhere (remote/handler.h): the parameters of a Task of its optimized
+  // integration, with what Step Functions adds to them.
+  virtual asl::Value remote_parameters(const engine::TaskRequest& request) const {
+    return request.parameters.value();
+  }
 };
 
 // Whether `failure` of the store may be told to the client as "try again".

@@ -12,8 +12,8 @@
 //   e ACTIVE|DELETING              an enum           i f b x t   integer, float, boolean, blob,
 //   L>0<25 6                       a list of shape 6 M 6         timestamp   a map of shape 6
 //
-// Readers skip words of a service or an operation that they do not know: inputs and HTTP bindings
-// come in as further ones when a connector needs them.
+// Readers skip words of a service or an operation that they do not know. Inputs and HTTP bindings
+// are elsewhere: api_model.h.
 #pragma once
 
 #include <cstdint>

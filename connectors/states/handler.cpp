@@ -1,11 +1,14 @@
 #include "connectors/states/handler.h"
 
+#include "asl/json/reader.h"
 #include "asl/json/value.h"
 #include "asl/json/writer.h"
 #include "connectors/states/mapping.h"
 #include "runtime/fiber/shard.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 namespace pawl::connectors {
@@ -22,6 +25,8 @@ constexpr int kAttempts = 4;
 constexpr std::chrono::milliseconds kFirstPause{100};
 // While the API is away; otherwise a child's end is announced (ParentLink), and nobody polls.
 constexpr std::chrono::milliseconds kPollAfterFailure{1'000};
+// ... but where the child is elsewhere (StatesApi::announces_ends()).
+constexpr std::chrono::milliseconds kFirstPoll{1'000};
 
 bool is_sync(const TaskRequest& request) {
   return request.resource->pattern == asl::IntegrationPattern::kSync;
@@ -58,14 +63,33 @@ std::string child_of(const asl::Value& shown_output) {
   return asl::to_json(std::move(child).build());
 }
 
-Outcome look_at_child(StatesApi& api, const TaskRequest& request, const std::string& child) {
+// A child that has run for long will hardly end in the next second.
+std::chrono::milliseconds next_poll(const std::string& description, runtime::WallTime now) {
+  constexpr std::chrono::milliseconds kLongestPoll{60'000};
+  constexpr int kShareOfAge = 10;
+  const Result<asl::Value> read = asl::read_json(description);
+  const asl::Value* start = read ? read->find("startDate") : nullptr;
+  if (start == nullptr || !start->is_number()) return kFirstPoll;
+  const auto age = std::chrono::milliseconds(now.time_since_epoch().count() -
+                                             std::llround(start->as_double() * 1000));
+  return std::clamp(age / kShareOfAge, kFirstPoll, kLongestPoll);
+}
+
+Outcome look_at_child(StatesApi& api, const TaskRequest& request, const std::string& child,
+                      runtime::WallTime now) {
   const auto described =
       call_with_retries(api, request, {"DescribeExecution", child}, StatesCaller{});
   if (const auto* error = std::get_if<StatesError>(&described)) {
     if (may_pass(*error)) return TaskSubmitted{{}, {}, kPollAfterFailure};
     return TaskFailed{to_states_failure(request, *error)};
   }
-  return to_sync_outcome(request, std::get<std::string>(described));
+  const std::string& description = std::get<std::string>(described);
+  Outcome outcome = to_sync_outcome(request, description);
+  if (!api.announces_ends()) {
+    auto* running = std::get_if<TaskSubmitted>(&outcome);
+    if (running != nullptr) running->poll_after = next_poll(description, now);
+  }
+  return outcome;
 }
 
 }  // namespace
@@ -102,13 +126,15 @@ Outcome StatesHandler::run(const TaskRequest& request) {
   asl::Payload child = asl::Payload::of_text(child_of(output.value()));
   // Stopped while the child was being started: nobody else will stop it.
   if (is_cancelled(request)) cancel(request, child);
-  return TaskSubmitted{std::move(output), std::move(child), std::nullopt};
+  std::optional<std::chrono::milliseconds> poll;
+  if (!api_->announces_ends()) poll = kFirstPoll;
+  return TaskSubmitted{std::move(output), std::move(child), poll};
 }
 
 Outcome StatesHandler::resume(const TaskRequest& request, const asl::Payload& continuation) {
   PAWL_ASSERT(api_ != nullptr);
   if (!is_sync(request)) return TaskSubmitted{};  // only the holder of the token goes on
-  return look_at_child(*api_, request, continuation.text());
+  return look_at_child(*api_, request, continuation.text(), clock_.wall_now());
 }
 
 void StatesHandler::cancel(const TaskRequest& request, const asl::Payload& continuation) {

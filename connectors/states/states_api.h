@@ -41,6 +41,10 @@ class StatesApi {
   virtual std::variant<std::string, StatesError> call_states(std::string_view operation,
                                                              const std::string& input,
                                                              const StatesCaller& caller) = 0;
+
+  // Whether the end of a child reaches the attempt that StatesCaller::parent names. If not, a .sync
+  // Task asks for it.
+  virtual bool announces_ends() const { return true; }
 };
 
 }  // namespace pawl::connectors
