@@ -48,6 +48,17 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
   }
   host->tasks_ = std::make_unique<TaskWorld>(*host->shards_[0], *host->clock_);
   engine_options.limits = options.limits;
+  auto outside = connectors::http::Outside::make(
+      {.allow_private = options.outside.allow_private_endpoints, .authorities = {}});
+  if (!outside) return std::move(outside).error();
+  host->outside_ = *std::move(outside);
+  Result<connectors::remote::RemoteOptions> remote =
+      remote_options(options.outside, engine_options.region);
+  if (!remote) return std::move(remote).error();
+  auto client = connectors::remote::Client::make(*std::move(remote));
+  if (!client) return std::move(client).error();
+  host->remote_ = std::make_unique<connectors::remote::RemoteServices>(
+      *std::move(client), engine_options.account, *host->clock_);
   engine_options.store = host->store_;
   engine_options.journal = host->journal_.get();
   engine_options.clock = host->clock_.get();
@@ -61,6 +72,8 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
       connectors::EmbeddedOptions{options.data.empty() ? "" : absolute_path(options.data)});
   host->embedded_->connect(*host->states_api_);
   host->tasks_->connect(*host->embedded_);
+  host->tasks_->connect(*host->outside_);
+  host->tasks_->connect(*host->remote_);
   return host;
 }
 

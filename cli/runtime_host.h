@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "cli/data_directory.h"
+#include "cli/outside_options.h"
 #include "cli/task_world.h"
 #include "engine/engine.h"
 #include "runtime/clock/clock.h"
@@ -31,6 +32,7 @@ struct HostOptions {
   bool fast_forward = false;  // virtual time; needs a single shard
   std::uint32_t shards = 1;   // at least: a store keeps the number it was made with
   engine::Limits limits = {};
+  OutsideSetup outside;
 };
 
 class RuntimeHost {
@@ -72,6 +74,8 @@ class RuntimeHost {
   std::unique_ptr<engine::Machines> stored_machines_;
   std::unique_ptr<runtime::Journal> journal_;
   std::vector<std::unique_ptr<runtime::Shard>> shards_;
+  std::unique_ptr<connectors::http::Outside> outside_;
+  std::unique_ptr<connectors::remote::RemoteServices> remote_;
   std::unique_ptr<TaskWorld> tasks_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<service::Api> states_api_;  // what nested workflows call

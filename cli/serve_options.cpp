@@ -41,6 +41,11 @@ same: export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=
 --credentials every request must be signed with a key of that file, which has the form of
 ~/.aws/credentials. Another address than loopback needs it, unless --insecure says otherwise.
 
+Services elsewhere: Tasks use the embedded queues, tables, buckets ... unless --endpoint or --remote aws
+say otherwise; credentials come from where AWS's tools look for them. In the file, endpoint is a list.
+  pawl serve --endpoint dynamodb=http://127.0.0.1:8000 --endpoint sqs=https://sqs.example.com
+  pawl serve --remote aws --region eu-west-1 --models /usr/lib/python3/dist-packages/botocore/data
+
 HTTPS: --tls-cert and --tls-key, both PEM; clients that do not know who signed the certificate are told
 with AWS_CA_BUNDLE. Without it, keep it on this machine or behind a proxy that encrypts.
 
@@ -69,11 +74,19 @@ std::vector<std::string> names_of(const CLI::App& parser) {
   return names;
 }
 
-// As it would stand on the command line. Empty: no such value can.
-std::string as_argument(const asl::Value& value) {
-  if (value.is_string()) return std::string(value.as_string());
+// As they would stand on the command line. Empty: no such value can.
+std::vector<std::string> as_arguments(const asl::Value& value, bool list) {
+  if (value.is_string()) return {std::string(value.as_string())};
+  if (value.is_array() && list) {
+    std::vector<std::string> arguments;
+    for (const asl::Value& item : value.items()) {
+      if (!item.is_string()) return {};
+      arguments.emplace_back(item.as_string());
+    }
+    return arguments;
+  }
   if (value.is_object() || value.is_array() || value.is_null()) return {};
-  return asl::to_json(value);  // a number, true or false
+  return {asl::to_json(value)};  // a number, true or false
 }
 
 }  // namespace
@@ -109,6 +122,7 @@ void add_serve_options(CLI::App& parser, ServeOptions& options) {
         "FILE");
   named(parser.add_option("--tls-key", options.tls_key, "The certificate's key (PEM)"), "FILE");
   add_limits_option(parser, options.limits);
+  add_outside_options(parser, options.outside);
   named(parser.add_option("--log-level", options.log_level, "trace, debug, info, warn, error, off"),
         "LEVEL")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
@@ -144,14 +158,16 @@ Status apply_config_file(CLI::App& parser, const ServeOptions& options) {
       return wrong(fmt::format("there is no option '{}'{}", one_line(name, 80),
                                meant.empty() ? "" : ". Did you mean '" + meant + "'?"));
     }
-    const std::string argument = as_argument(value);
-    if (argument.empty() && !value.is_string()) {
-      return wrong(fmt::format("'{}' must be text, a number, true or false", name));
-    }
     CLI::Option* option = parser.get_option("--" + name);
+    const bool list = option->get_expected_max() > 1;
+    const std::vector<std::string> arguments = as_arguments(value, list);
+    if (arguments.empty() && !(list && value.is_array() && value.size() == 0)) {
+      return wrong(fmt::format("'{}' must be text, a number, true or false{}", name,
+                               list ? ", or a list of texts" : ""));
+    }
     if (option->count() > 0) continue;  // flag or environment
     try {
-      option->add_result(argument);
+      for (const std::string& argument : arguments) option->add_result(argument);
       option->run_callback();
     } catch (const CLI::Error& error) {
       return wrong(error.what());

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "cli/outside_options.h"
 
 #include <CLI/CLI.hpp>
 
@@ -35,6 +36,8 @@ struct ServeOptions {
   std::string log_format = "text";
   std::string log_dir;
   bool log_stdout = false;
+
+  OutsideSetup outside;
 
   std::string config;
 };

@@ -1,5 +1,8 @@
 #include "cli/task_world.h"
 
+#include "connectors/apigateway/handler.h"
+#include "connectors/http/handler.h"
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -28,6 +31,18 @@ Result<std::shared_ptr<TaskWorld::Functions>> TaskWorld::open_functions(
   functions->registry.add("states", states_);
   functions->registry.add("aws-sdk:sfn", states_);
   if (embedded_ != nullptr) embedded_->register_handlers(functions->registry);
+  if (embedded_ != nullptr && outside_ != nullptr) {
+    functions->registry.add("http", std::make_shared<connectors::http::HttpHandler>(
+                                        *outside_, embedded_->events(), clock_));
+  }
+  if (outside_ != nullptr && remote_ != nullptr) {
+    functions->registry.add("apigateway",
+                            std::make_shared<connectors::apigateway::ApiGatewayHandler>(
+                                *outside_, remote_->client(), clock_));
+  }
+  if (embedded_ != nullptr && remote_ != nullptr) {
+    remote_->register_handlers(functions->registry, *embedded_);
+  }
   // Functions that clients create run beside those of the first directory.
   if (embedded_ != nullptr && functions_.empty()) embedded_->connect(*functions->lambda);
   functions_.emplace(directory, functions);
@@ -58,6 +73,10 @@ bool TaskWorld::has_function(const std::string& machine, std::string_view name) 
   if (found == nullptr || found->functions == nullptr) return false;
   const std::vector<std::string>& names = found->functions->names;
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool TaskWorld::has_remote_functions() const {
+  return remote_ != nullptr && remote_->client().options().is_remote("lambda", "lambda");
 }
 
 bool TaskWorld::is_mocked(const std::string& machine, const std::string& state) const {

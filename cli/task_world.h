@@ -5,6 +5,8 @@
 #include "base/result.h"
 #include "connectors/connectors.h"
 #include "connectors/embedded/services.h"
+#include "connectors/http/outside.h"
+#include "connectors/remote/services.h"
 #include "connectors/states/handler.h"
 #include "engine/task.h"
 #include "runtime/clock/clock.h"
@@ -35,6 +37,11 @@ class TaskWorld final : public engine::TaskHandlers {
   // Queues, buckets and their kin. Before add().
   void connect(connectors::EmbeddedServices& services) { embedded_ = &services; }
 
+  // What HTTP Tasks call through. Before add().
+  void connect(connectors::http::Outside& outside) { outside_ = &outside; }
+  // Services that are not in this program. Before add().
+  void connect(connectors::remote::RemoteServices& remote) { remote_ = &remote; }
+
   // kInvalid, kNotFound: the message says what is wrong with the functions or the mocks.
   Status add(const std::string& machine, const TaskSetup& setup);
   // `handlers` serve the machine from now on, in the place of what add() would give it.
@@ -43,6 +50,8 @@ class TaskWorld final : public engine::TaskHandlers {
   }
 
   bool has_function(const std::string& machine, std::string_view name) const;
+  // Functions are called elsewhere, whatever directory there is.
+  bool has_remote_functions() const;
   bool is_mocked(const std::string& machine, const std::string& state) const;
 
   engine::TaskHandler* find(const asl::Resource& resource, std::string_view machine,
@@ -67,6 +76,8 @@ class TaskWorld final : public engine::TaskHandlers {
   runtime::Clock& clock_;
   std::shared_ptr<connectors::StatesHandler> states_;
   connectors::EmbeddedServices* embedded_ = nullptr;
+  connectors::http::Outside* outside_ = nullptr;
+  connectors::remote::RemoteServices* remote_ = nullptr;
   // Machines with one directory share its processes.
   std::map<std::string, std::shared_ptr<Functions>> functions_;
   std::map<std::string, Machine, std::less<>> machines_;

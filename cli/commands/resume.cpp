@@ -48,6 +48,7 @@ struct ResumeOptions {
   std::string functions;
   std::string mock;
   std::string limits;
+  OutsideSetup outside;
   bool fast_forward = false;
   bool json = false;
   // pawl redrive
@@ -131,6 +132,7 @@ int ResumeCommand::prepare() {
   host_options.create = false;
   host_options.limits = limits_named(options_.limits);
   host_options.fast_forward = options_.fast_forward;
+  host_options.outside = options_.outside;
   hold_stop_signals();
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
   if (!host) {
@@ -272,6 +274,7 @@ void add_common(CLI::App* parser, const std::shared_ptr<ResumeOptions>& options)
       ->check(CLI::ExistingDirectory);
   parser->add_option("--mock", options->mock, "FILE#CASE")->option_text("FILE#CASE");
   add_limits_option(*parser, options->limits);
+  add_outside_options(*parser, options->outside);
   parser->add_flag("--fast-forward", options->fast_forward,
                    "Virtual time: waits, retries and timeouts pass at once");
   parser->add_flag("--json", options->json, "Print one object per execution");

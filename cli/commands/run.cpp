@@ -35,6 +35,8 @@ constexpr const char* kHelp = R"help(Examples:
   pawl run examples/order-fulfilment --fast-forward --history
   pawl run examples/order-fulfilment --mock PaymentDeclined
   pawl run examples/order-fulfilment --data /tmp/orders --name first
+  pawl run order.asl.json --endpoint dynamodb=http://127.0.0.1:8000
+  pawl run order.asl.json --remote aws --region eu-west-1
 
 DIR holds NAME.asl.json (or .asl.yaml), and if you like input.json, functions/, mocks.json and
 resources.json (tables, queues, buckets that it expects: docs/resources.md).
@@ -54,6 +56,7 @@ struct RunOptions {
   std::string resources;
   std::string data;
   std::string limits;
+  OutsideSetup outside;
   bool fast_forward = false;
   bool history = false;
   bool json = false;
@@ -122,6 +125,7 @@ bool check_tasks(const Workflow& workflow, const DefinitionIndex& index, TaskWor
   for (const StatePlace& state : index.states()) {
     if (state.type != "Task" || tasks.is_mocked(workflow.name, state.name)) continue;
     const std::optional<std::string> function = called_function(state);
+    if (function && tasks.has_remote_functions()) continue;
     if (!function) {
       if (!is_reached(tasks, workflow, state)) foreign.push_back(&state);
     } else if (setup.functions.empty() ||
@@ -267,6 +271,7 @@ int RunCommand::prepare() {
   host_options.data = options_.data;
   host_options.limits = limits;
   host_options.fast_forward = options_.fast_forward;
+  host_options.outside = options_.outside;
   hold_stop_signals();
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
   if (!host) return engine_failure(host.error());
@@ -468,6 +473,7 @@ Command add_run(CLI::App& program) {
   add_limits_option(*parser, options->limits);
   parser->add_flag("--fast-forward", options->fast_forward,
                    "Virtual time: waits, retries and timeouts pass at once");
+  add_outside_options(*parser, options->outside);
   parser->add_flag("--history", options->history, "Print all events, as GetExecutionHistory does");
   parser->add_flag("--json", options->json, "Print one object: name, status, output or error");
   // For conformance/run: JSON lines in, JSON lines out. See commands/run_batch.h.
