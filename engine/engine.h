@@ -183,8 +183,7 @@ class Engine {
                                                  std::optional<ExecutionStatus> status,
                                                  std::optional<ExecutionNumber> before,
                                                  std::size_t max) const;
-  // Up to `max` events from `from` on, ascending by id, or descending if `reverse`; fewer once
-  // their documents have `bytes_max` bytes, but at least one.
+  // Up to `max` events from `from` on, ascending by id, or descending if `reverse`.
   Result<HistoryPage> history(ExecutionNumber number, const HistoryCursor& from, std::size_t max,
                               bool reverse, bool include_data) const;
   // The same events as JSON, separated by commas, appended to `out`; and where the next page

@@ -18,8 +18,6 @@ namespace pawl::engine {
 // is checked and taken apart once, however many of its documents are asked for.
 class PayloadReader {
  public:
-  static constexpr std::size_t kKeptBytesMax = std::size_t{32} << 20;
-
   PayloadReader(const runtime::Store& store, ExecutionNumber number)
       : store_(store), number_(number) {}
 

@@ -11,11 +11,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 namespace pawl::connectors::events {
 
-using asl::Member;
 using asl::ObjectBuilder;
 using asl::Value;
 using aws::Answer;
@@ -164,7 +164,9 @@ Answer EventBridge::call(const aws::Call& call) {
 Value EventBridge::event_of(const aws::Call& call, const Value& entry,
                             const std::string& id) const {
   const engine::EngineOptions& options = ledger_.engine().options();
-  double seconds = static_cast<double>(ledger_.now().time_since_epoch().count() / 1000);
+  auto seconds = static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(
+                                         ledger_.now().time_since_epoch())
+                                         .count());
   const Value* time = entry.find("Time");
   if (time != nullptr && time->is_number()) seconds = time->as_double();
   std::string when = aws::iso_date(seconds);

@@ -11,7 +11,7 @@ namespace pawl::service {
 
 namespace {
 
-constexpr std::size_t kPageBytesMax = std::size_t{4} << 20;
+constexpr std::size_t kPageBytesMax = std::size_t{4} << 20;  // one event may exceed it
 
 std::string encode(const engine::HistoryCursor& cursor) {
   return runtime::Encoder().u32(cursor.record).u64(static_cast<std::uint64_t>(cursor.event)).take();
@@ -45,10 +45,6 @@ Answer get_execution_history(Api& api, const Request& request) {
     cursor = *place;
   }
 
-  const auto page =
-      api.engine().history(std::get<engine::ExecutionNumber>(found), cursor,
-                           request.page_size(kPageSizeDefault), reverse, data, kPageBytesMax);
-  if (!page) return engine_error(page.error());
   std::string body = "{\"events\":[";
   const auto next = api.engine().write_history(std::get<engine::ExecutionNumber>(found), cursor,
                                                request.page_size(kPageSizeDefault), kPageBytesMax,
