@@ -230,6 +230,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
       }
       shard.yield_if_due();  // a client that pipelines without end is not alone
       if (!c.pending.empty()) continue;
+      if (c.stream.is_read_dry()) return true;
       const Result<std::size_t> n = c.stream.try_read(scratch);
       if (!n) return n.error().code == ErrorCode::kTimeout;
       if (*n == 0) return false;

@@ -86,14 +86,18 @@ Result<std::size_t> TcpStream::write_some(std::string_view data, std::string_vie
 
 Result<std::size_t> TcpStream::try_read(std::span<char> buffer) {
   if (descriptor_ == nullptr) return closed_error();
-  const FdWatch& watch = descriptor_->watch();
-  if (!watch.unread && !watch.hung_up) return system_error(ETIMEDOUT, "read");
   for (;;) {
     const ssize_t n = receive(*descriptor_, buffer);
     if (n >= 0) return static_cast<std::size_t>(n);
     if (errno == EINTR) continue;
     return system_error(errno == EAGAIN || errno == EWOULDBLOCK ? ETIMEDOUT : errno, "read");
   }
+}
+
+bool TcpStream::is_read_dry() const {
+  if (descriptor_ == nullptr) return false;
+  const FdWatch& watch = descriptor_->watch();
+  return !watch.unread && !watch.hung_up;
 }
 
 void TcpStream::try_write(std::string_view data) {

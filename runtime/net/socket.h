@@ -42,14 +42,17 @@ class Stream {
   // One read that does not suspend: bytes, 0 at the end of the stream, or kTimeout when it would
   // wait.
   virtual Result<std::size_t> try_read(std::span<char> buffer) = 0;
+  // Whether the last read took all that had come, as far as the kernel has told us: the stream may
+  // be parked without another try. False where nobody knows.
+  virtual bool is_read_dry() const { return false; }
   // One write that does not suspend, for last words: what does not fit is lost.
   virtual void try_write(std::string_view data) = 0;
   // The peer has closed its side or the connection is broken, as far as the kernel has told us.
   virtual bool peer_gone() const = 0;
   // Parking: calls `on_readable` once, on the dispatcher, when the stream has bytes or has ended,
   // so that no fiber need wait. The callback may spawn a fiber, but not destroy any stream (it may
-  // post a message that does). Only directly after try_read() said it would wait, or after
-  // accept(). An empty function takes it back.
+  // post a message that does). Only directly after try_read() said it would wait, while
+  // is_read_dry(), or after accept(). An empty function takes it back.
   virtual void park(unique_function<void()> on_readable) = 0;
 
   // Writes all of `head` and then all of `body`.
@@ -79,6 +82,7 @@ class TcpStream final : public Stream {
   void shutdown() override;
   void close() override;
   Result<std::size_t> try_read(std::span<char> buffer) override;
+  bool is_read_dry() const override;
   void try_write(std::string_view data) override;
   bool peer_gone() const override;
   void park(unique_function<void()> on_readable) override;

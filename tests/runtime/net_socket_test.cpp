@@ -172,6 +172,40 @@ TEST_CASE("a parked stream calls back once when bytes come", "[runtime][net]") {
       });
 }
 
+TEST_CASE("a stream is dry after a read that did not fill the buffer, until more comes or the end",
+          "[runtime][net]") {
+  WaitPoint asked;
+  with_connection(
+      [&](TcpStream& server) {
+        std::array<char, 4> exact{};
+        std::array<char, 100> roomy{};
+        REQUIRE(server.read_some(exact, in(seconds(5))));
+        CHECK_FALSE(server.is_read_dry());  // "abcd" came, and perhaps more
+        CHECK(server.try_read(roomy).error().code == ErrorCode::kTimeout);
+        asked.wake();
+        REQUIRE(server.read_some(roomy, in(seconds(5))));
+        CHECK(server.is_read_dry());
+        bool called = false;
+        server.park([&called] { called = true; });
+        asked.wake();
+        for (int i = 0; i < 1000 && !called; ++i) sleep_for(milliseconds(1));
+        CHECK(called);
+        CHECK_FALSE(server.is_read_dry());
+        CHECK(*server.try_read(roomy) == 2);
+        asked.wake();
+        for (int i = 0; i < 1000 && !server.peer_gone(); ++i) sleep_for(milliseconds(1));
+        CHECK_FALSE(server.is_read_dry());
+        CHECK(*server.try_read(roomy) == 0);
+      },
+      [&](TcpStream& client) {
+        for (const char* text : {"abcd", "efg", "hi"}) {
+          REQUIRE(client.write_all(text, in(seconds(5))));
+          asked.wait();
+        }
+        client.shutdown_write();
+      });
+}
+
 TEST_CASE("connecting to a port where nobody listens is refused", "[runtime][net]") {
   run_on_shard([](Shard&) {
     Result<TcpListener> listener = TcpListener::bind("127.0.0.1", 0);
