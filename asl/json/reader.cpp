@@ -19,7 +19,8 @@ namespace {
 // of marks, finished children on a stack of values.
 class Builder {
  public:
-  explicit Builder(int max_depth) : max_depth_(max_depth) {}
+  // `has_escapes`: there is a backslash in the text.
+  Builder(int max_depth, bool has_escapes) : max_depth_(max_depth), has_escapes_(has_escapes) {}
 
   bool Null() { return push(Value::null()); }
   bool Bool(bool value) { return push(Value::boolean(value)); }
@@ -57,8 +58,8 @@ class Builder {
     // RapidJSON lets an escaped low surrogate stand alone (\ude00), which is no UTF-8: it would be
     // written and not read again.
     for (const char* at = text;
-         (at = static_cast<const char*>(
-              std::memchr(at, 0xED, static_cast<std::size_t>(text + size - at)))) != nullptr;
+         has_escapes_ && (at = static_cast<const char*>(std::memchr(
+                              at, 0xED, static_cast<std::size_t>(text + size - at)))) != nullptr;
          ++at) {
       if (at + 1 < text + size && static_cast<unsigned char>(at[1]) >= 0xA0) {
         lone_surrogate_ = true;
@@ -117,6 +118,7 @@ class Builder {
   }
 
   int max_depth_;
+  bool has_escapes_;
   bool too_deep_ = false;
   bool too_big_ = false;
   bool lone_surrogate_ = false;
@@ -161,13 +163,18 @@ Result<Value> read_json(std::string_view text, const ReadOptions& options) {
   if (!text.empty() && static_cast<unsigned char>(text[0]) == 0xEF) {
     return error_at(text, 0, ErrorCode::kInvalid, "The JSON text begins with a byte-order mark.");
   }
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
-                              rapidjson::kParseNumbersAsStringsFlag |
-                              rapidjson::kParseValidateEncodingFlag;
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  constexpr unsigned kFlagsChecked = kFlags | rapidjson::kParseValidateEncodingFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
-  Builder builder(options.max_depth);
-  const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
+  // Two looks at the whole text cost little and save a fifth of the time of most: without a
+  // backslash no escape can be wrong, and ASCII needs no check of its encoding.
+  unsigned char bits = 0;
+  for (const char c : text) bits |= static_cast<unsigned char>(c);
+  Builder builder(options.max_depth, text.find('\\') != std::string_view::npos);
+  const rapidjson::ParseResult result = bits < 0x80 ? reader.Parse<kFlags>(stream, builder)
+                                                    : reader.Parse<kFlagsChecked>(stream, builder);
   if (builder.too_deep()) {
     return error_at(
         text, result.Offset(), ErrorCode::kLimit,

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace pawl::asl {
@@ -35,11 +37,29 @@ char short_escape(unsigned char c) {
 
 bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
 
+// How many bytes from `begin` on need no escape. Eight at a time: a byte by itself costs as much,
+// and long texts have few that do.
+std::size_t plain_bytes(std::string_view text, std::size_t begin) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighBits; };
+  std::size_t at = begin;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    const std::uint64_t below_blank = (word - kOnes * 0x20) & ~word & kHighBits;
+    if ((below_blank | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\'))) != 0)
+      break;
+  }
+  while (at < text.size() && !needs_escape(static_cast<unsigned char>(text[at]))) ++at;
+  return at - begin;
+}
+
 std::size_t escaped_size(std::string_view text) {
   std::size_t size = 2 + text.size();
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (needs_escape(byte)) size += short_escape(byte) != 0 ? 1 : 5;
+  for (std::size_t at = plain_bytes(text, 0); at < text.size();
+       at += 1 + plain_bytes(text, at + 1)) {
+    size += short_escape(static_cast<unsigned char>(text[at])) != 0 ? 1 : 5;
   }
   return size;
 }
@@ -172,12 +192,13 @@ std::string to_pretty_json(const Value& value) {
 
 void write_json_string(std::string_view text, std::string& out) {
   out.push_back('"');
-  std::size_t copied = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (!needs_escape(byte)) continue;
-    out.append(text, copied, i - copied);
-    copied = i + 1;
+  std::size_t at = 0;
+  for (;;) {
+    const std::size_t plain = plain_bytes(text, at);
+    out.append(text, at, plain);
+    at += plain;
+    if (at == text.size()) break;
+    const auto byte = static_cast<unsigned char>(text[at++]);
     out.push_back('\\');
     if (const char escape = short_escape(byte); escape != 0) {
       out.push_back(escape);
@@ -187,7 +208,6 @@ void write_json_string(std::string_view text, std::string& out) {
       out.push_back(kHex[byte & 15U]);
     }
   }
-  out.append(text, copied);
   out.push_back('"');
 }
 

@@ -24,6 +24,40 @@ std::string nested(int depth) {
          std::string(static_cast<std::size_t>(depth), ']');
 }
 
+TEST_CASE("what must be escaped is, wherever it stands in a text", "[asl][json]") {
+  const auto [special, escaped] = GENERATE(table<std::string, std::string>({
+      {"\"", R"(\")"},
+      {"\\", R"(\\)"},
+      {"\n", R"(\n)"},
+      {"\t", R"(\t)"},
+      {"\x01", R"(\u0001)"},
+      {"\x1f", R"(\u001F)"},
+  }));
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t after = 0; after < 10; ++after) {
+      const std::string plain =
+          std::string(before, 'x') + special + "\x7f\xc3\xa4" + std::string(after, ' ');
+      const std::string text = "\"" + std::string(before, 'x') + escaped + "\x7f\xc3\xa4" +
+                               std::string(after, ' ') + "\"";
+      CHECK(to_json(Value::string(plain)) == text);
+      CHECK_FALSE(exceeds_bytes(Value::string(plain), text.size()));
+      CHECK(exceeds_bytes(Value::string(plain), text.size() - 1));
+    }
+  }
+}
+
+TEST_CASE("encoding and surrogates are checked in texts with and without escapes", "[asl][json]") {
+  const std::string escape = GENERATE("", "\\n");
+  const auto in_string = [&](std::string_view text) {
+    return read_json("[\"" + escape + std::string(text) + "\"]").has_value();
+  };
+  CHECK(in_string("\xc3\xa4"));
+  CHECK(in_string("\\ud83d\\ude00"));
+  CHECK_FALSE(in_string("\xc3"));          // half a character
+  CHECK_FALSE(in_string("\xed\xa0\x80"));  // a surrogate as it stands
+  CHECK_FALSE(in_string("\\ude00"));       // and an escaped one, alone
+}
+
 }  // namespace
 
 TEST_CASE("the reader accepts what RFC 8259 allows", "[asl][json]") {
