@@ -74,8 +74,7 @@ class TimedHandlers final : public engine::TaskHandlers {
     engine::Outcome run(const engine::TaskRequest& request) override {
       const Clock::time_point now = Clock::now();
       // The key begins with the execution; what follows its last slash counts events.
-      const std::string key =
-          request.idempotency_key.substr(0, request.idempotency_key.rfind('/'));
+      const std::string key = request.idempotency_key.substr(0, request.idempotency_key.rfind('/'));
       if (const auto last = owner.last_.find(key); last != owner.last_.end()) {
         owner.spans_.push_back(micros(now - last->second));
       }
@@ -239,7 +238,8 @@ void functions(const std::string& directory, std::size_t count) {
   const std::string folder = directory + "/functions/echo";
   fs::create_directories(folder);
   std::ofstream(folder + "/index.py") << "def handler(event, context):\n    return event\n";
-  std::ofstream(folder + "/function.json") << R"({"runtime":"python3.12","handler":"index.handler"})";
+  std::ofstream(folder + "/function.json")
+      << R"({"runtime":"python3.12","handler":"index.handler"})";
   for (const bool durable : {true, false}) {
     auto memory = runtime::make_memory_store();
     std::unique_ptr<runtime::Store> disk;
@@ -311,10 +311,11 @@ void embedded(const std::string& directory, std::size_t count) {
       for (const auto& machine : machines) {
         std::vector<double>& all = costs[machine.first];
         const double median = percentile(all, 0.5);
-        std::printf("{\"what\":\"%s\",\"at_once\":%zu,\"us_per_execution\":%.1f,\"min\":%.1f,"
-                    "\"max\":%.1f,\"to_pass\":%.2f}\n",
-                    machine.first.c_str(), at_once, median, *std::min_element(all.begin(), all.end()),
-                    *std::max_element(all.begin(), all.end()), median / pass);
+        std::printf(
+            "{\"what\":\"%s\",\"at_once\":%zu,\"us_per_execution\":%.1f,\"min\":%.1f,"
+            "\"max\":%.1f,\"to_pass\":%.2f}\n",
+            machine.first.c_str(), at_once, median, *std::min_element(all.begin(), all.end()),
+            *std::max_element(all.begin(), all.end()), median / pass);
         std::fflush(stdout);
       }
     }

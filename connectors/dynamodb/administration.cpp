@@ -228,9 +228,9 @@ Answer create_table(DynamoDb& dynamodb, const aws::Call& call) {
         const Value kept = std::move(numbered).build();
         put_json(change, key, kept);
         // ACTIVE by the time anybody asks.
-        answer =
-            std::move(ObjectBuilder().set("TableDescription", describe_table_record(dynamodb, kept, "CREATING")))
-                .build();
+        answer = std::move(ObjectBuilder().set("TableDescription",
+                                               describe_table_record(dynamodb, kept, "CREATING")))
+                     .build();
       })) {
     return *std::move(failed);
   }
@@ -258,8 +258,9 @@ Answer delete_table(DynamoDb& dynamodb, const aws::Call& call) {
           static_cast<void>(set_stream(dynamodb, change, Value::object({}), record));
         }
         change.erase(keys::table(name));
-        answer = std::move(ObjectBuilder().set("TableDescription",
-                                               describe_table_record(dynamodb, table->record, "DELETING")))
+        answer = std::move(ObjectBuilder().set(
+                               "TableDescription",
+                               describe_table_record(dynamodb, table->record, "DELETING")))
                      .build();
       })) {
     return *std::move(failed);
@@ -280,7 +281,8 @@ Answer describe_table(DynamoDb& dynamodb, const aws::Call& call) {
   Status read = dynamodb.ledger().read([&](Change& change) { table = find_table(change, name); });
   if (!read) return aws::store_error(read.error());
   if (!table) return table_not_found(name);
-  return std::move(ObjectBuilder().set("Table", describe_table_record(dynamodb, table->record, "ACTIVE")))
+  return std::move(
+             ObjectBuilder().set("Table", describe_table_record(dynamodb, table->record, "ACTIVE")))
       .build();
 }
 
@@ -327,7 +329,8 @@ Answer update_time_to_live(DynamoDb& dynamodb, const aws::Call& call) {
         const bool is_on = !text_of(table->record, "TimeToLiveAttribute").empty();
         const bool wants = enabled != nullptr && enabled->is_bool() && enabled->as_bool();
         if (is_on == wants) {
-          answer = validation(fmt::format("TimeToLive is already {}", is_on ? "enabled" : "disabled"));
+          answer =
+              validation(fmt::format("TimeToLive is already {}", is_on ? "enabled" : "disabled"));
           return;
         }
         ObjectBuilder record(table->record);
@@ -361,8 +364,9 @@ Answer describe_time_to_live(DynamoDb& dynamodb, const aws::Call& call) {
 Answer describe_limits(DynamoDb& /*dynamodb*/, const aws::Call& /*call*/) {
   constexpr std::int64_t kUnits = 40'000;  // AWS's default quota
   ObjectBuilder out;
-  for (const std::string_view member : {"AccountMaxReadCapacityUnits", "AccountMaxWriteCapacityUnits",
-                                        "TableMaxReadCapacityUnits", "TableMaxWriteCapacityUnits"}) {
+  for (const std::string_view member :
+       {"AccountMaxReadCapacityUnits", "AccountMaxWriteCapacityUnits", "TableMaxReadCapacityUnits",
+        "TableMaxWriteCapacityUnits"}) {
     out.set(member, Value::integer(kUnits));
   }
   return std::move(out).build();

@@ -1,6 +1,5 @@
 // Reading expressions: a lexer, and a parser for each kind, by recursive descent with a bound.
 #include "connectors/dynamodb/expression.h"
-
 #include "connectors/dynamodb/reserved_words.h"
 
 #include <fmt/format.h>
@@ -365,9 +364,10 @@ class ExpressionParser {
         if (!last) begins.emplace(so_far + "$", one);
       }
       if (other != nullptr) {
-        return fail(fmt::format("Two document paths {} with each other; must remove or rewrite one "
-                                "of these paths; path one: [{}], path two: [{}]",
-                                conflict ? "conflict" : "overlap", shown(*other), shown(*one)));
+        return fail(
+            fmt::format("Two document paths {} with each other; must remove or rewrite one "
+                        "of these paths; path one: [{}], path two: [{}]",
+                        conflict ? "conflict" : "overlap", shown(*other), shown(*one)));
       }
       ends.emplace(so_far, one);
     }

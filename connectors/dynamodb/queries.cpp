@@ -34,7 +34,7 @@ struct Source {
   const IndexSchema* schema = nullptr;
   bool is_index = false;
   bool whole_items = false;  // also what the index does not have: Select ALL_ATTRIBUTES
-  std::string prefix;  // of its rows
+  std::string prefix;        // of its rows
 };
 
 std::variant<Source, Error> source_of(const Table& table, const Value& input) {
@@ -138,8 +138,7 @@ Answer read_page(DynamoDb& dynamodb, Change& change, const Table& table, const S
     if (!accepts(*item)) return true;
     ++scanned;
     if (is_expired(table, *item, dynamodb.ledger().now())) return true;
-    const Value seen =
-        source.whole_items ? *item : projected_by(table, *source.schema, *item);
+    const Value seen = source.whole_items ? *item : projected_by(table, *source.schema, *item);
     if (page.filter && !matches(*page.filter, seen)) return true;
     ++matched;
     if (!page.count_only) {

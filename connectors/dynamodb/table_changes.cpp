@@ -49,8 +49,7 @@ Value used_definitions(const Value& definitions, const Table& table) {
     const auto names = [&](const IndexSchema& schema) {
       return schema.partition.name == name || (schema.sort && schema.sort->name == name);
     };
-    if (names(table.primary) ||
-        std::any_of(table.indexes.begin(), table.indexes.end(), names)) {
+    if (names(table.primary) || std::any_of(table.indexes.begin(), table.indexes.end(), names)) {
       used.push_back(one);
     }
   }
@@ -60,7 +59,7 @@ Value used_definitions(const Value& definitions, const Table& table) {
 struct Indexes {
   std::vector<Value> listed;  // GlobalSecondaryIndexes as they shall be
   std::int64_t next_slot = 0;
-  std::string made;                  // its name; empty: none
+  std::string made;                   // its name; empty: none
   std::optional<std::size_t> erased;  // its slot
 };
 
@@ -103,7 +102,9 @@ std::optional<Error> change_indexes(const Value& updates, const Table& table, In
     }
     if (found == indexes.listed.end()) {
       return Error{"ResourceNotFoundException",
-                   "Requested resource not found: Index: " + name + " not found", 400, {}};
+                   "Requested resource not found: Index: " + name + " not found",
+                   400,
+                   {}};
     }
     if (kind == "Update") {
       ObjectBuilder changed(*found);
@@ -134,8 +135,8 @@ Indexes indexes_of(const Table& table) {
   std::size_t highest = 0;
   for (const IndexSchema& schema : table.indexes) highest = std::max(highest, schema.slot + 1);
   const Value* next = table.record.find("NextSlot");
-  out.next_slot = next != nullptr && next->is_int() ? next->as_int()
-                                                    : static_cast<std::int64_t>(highest);
+  out.next_slot =
+      next != nullptr && next->is_int() ? next->as_int() : static_cast<std::int64_t>(highest);
   if (const Value* listed = table.record.find("GlobalSecondaryIndexes");
       listed != nullptr && listed->is_array()) {
     for (const Value& one : listed->items()) {
@@ -216,7 +217,8 @@ Answer update_table(DynamoDb& dynamodb, const aws::Call& call) {
         }
         put_json(change, keys::table(name), kept);
         if (!made.empty()) {
-          change.when_durable([&dynamodb, name, index = made] { dynamodb.fill_index(name, index); });
+          change.when_durable(
+              [&dynamodb, name, index = made] { dynamodb.fill_index(name, index); });
         }
         ObjectBuilder out;
         out.set("TableDescription", describe_table_record(dynamodb, kept, "UPDATING"));

@@ -46,7 +46,7 @@ struct Table {
 namespace keys {
 std::string table(std::string_view name);
 inline constexpr std::string_view kTables = "Sdt";
-std::string items(std::uint64_t table);                     // prefix of all its items
+std::string items(std::uint64_t table);                    // prefix of all its items
 std::string index(std::uint64_t table, std::size_t slot);  // prefix of an index's rows
 std::string indexes(std::uint64_t table);                  // prefix of those of all of them
 // Bytes that sort as `part` does and end where it ends, so that others can follow.

@@ -33,9 +33,9 @@ struct Delivery {
   std::string carrier;  // who makes it: see Outbox::connect
   std::string target;   // an ARN or URL
   std::string body;
-  std::string details;  // JSON of the carrier's own; may be empty
-  std::int64_t created = 0;  // milliseconds since 1970; set by put() when 0
-  std::int64_t due = 0;      // not before; 0: at once
+  std::string details;         // JSON of the carrier's own; may be empty
+  std::int64_t created = 0;    // milliseconds since 1970; set by put() when 0
+  std::int64_t due = 0;        // not before; 0: at once
   std::uint32_t failures = 0;  // attempts that came to nothing
 };
 
@@ -74,7 +74,9 @@ class Outbox {
   // Makes the deliveries of that name: on a fiber of the ledger's shard; may suspend. Before
   // open().
   using Carry = std::function<Attempt(const Delivery&)>;
-  void connect(std::string carrier, Carry carry) { carriers_[std::move(carrier)] = std::move(carry); }
+  void connect(std::string carrier, Carry carry) {
+    carriers_[std::move(carrier)] = std::move(carry);
+  }
 
   // Takes up what the store has. Once, on a fiber of the ledger's shard.
   Status open();

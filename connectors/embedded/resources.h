@@ -19,7 +19,9 @@
 
 #include "base/result.h"
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace pawl::connectors {
 
@@ -29,6 +31,24 @@ class EmbeddedServices;
 inline constexpr std::size_t kResourcesMax = 1000;
 inline constexpr std::size_t kResourceBytesMax = std::size_t{16} << 20U;
 inline constexpr std::size_t kResourceFileBytesMax = std::size_t{256} << 20U;
+
+// One kind of resource.
+struct ResourceKind {
+  std::string_view member;
+  std::string_view name;       // of an entry, required
+  std::string_view operation;  // that makes one
+  std::string_view contents;   // a list beside it; empty: none
+};
+// In this order: what comes later may name what came before.
+inline constexpr ResourceKind kResourceKinds[] = {
+    {"Queues", "QueueName", "CreateQueue", ""},
+    {"Tables", "TableName", "CreateTable", "Items"},
+    {"Buckets", "Bucket", "CreateBucket", "Objects"},
+    {"Topics", "Name", "CreateTopic", "Subscriptions"},
+    {"EventBuses", "Name", "CreateEventBus", ""},
+    {"Rules", "Name", "PutRule", "Targets"},
+    {"Secrets", "Name", "CreateSecret", ""},
+};
 
 struct Resources {
   std::string path;       // for messages
@@ -41,6 +61,9 @@ struct Resources {
 Result<Resources> read_resources(const std::string& path);
 // The check alone, of a text. Pure.
 Status check_resources(const std::string& text, const std::string& path);
+
+// The bytes of a file; blocks. kNotFound, kIo, kLimit: the message names it.
+Result<std::string> read_resource_file(const std::string& name, std::size_t bytes_max);
 
 // Makes what is not there. On a fiber of the ledger's shard, with the engine open; suspends. The
 // first refusal of a service, with its place, ends it: kInvalid.

@@ -36,8 +36,8 @@ void EventBridge::dispatch(Change& change, std::string_view bus, const Value& ev
     if (text_of(*rule, "State") != "ENABLED" || !pattern || !matches(*pattern, event)) return true;
     if (const Value* listed = rule->find("Targets")) {
       for (const Value& target : listed->items()) {
-        matched.push_back({target, std::string(text_of(*rule, "Name")),
-                           std::string(text_of(*rule, "Arn"))});
+        matched.push_back(
+            {target, std::string(text_of(*rule, "Name")), std::string(text_of(*rule, "Arn"))});
       }
     }
     return true;
@@ -122,8 +122,8 @@ Attempt EventBridge::carry(const Delivery& delivery) {
   constexpr std::chrono::milliseconds kLongestWait{300'000};
   const Result<Value> read = asl::read_json(delivery.details);
   const Value details = read ? *read : Value::object({});
-  const std::string failure = start_execution_(delivery.target, delivery.body,
-                                               std::string(text_of(details, "Name")));
+  const std::string failure =
+      start_execution_(delivery.target, delivery.body, std::string(text_of(details, "Name")));
   if (failure.empty()) return Attempt::done();
   const Value* policy = details.find("RetryPolicy");
   const auto limit = [&](std::string_view name, std::int64_t absent) {
@@ -146,8 +146,7 @@ Attempt EventBridge::carry(const Delivery& delivery) {
         if (dead_letter.empty() || !send_) return;
         Parcel letter;
         letter.body = body;
-        letter.attributes =
-            text_attributes({{"TARGET_ARN", target}, {"ERROR_CODE", failure}});
+        letter.attributes = text_attributes({{"TARGET_ARN", target}, {"ERROR_CODE", failure}});
         static_cast<void>(send_(change, dead_letter, letter));
       });
 }

@@ -247,8 +247,7 @@ std::string problem_of_rule(std::string_view kind, const Value& operand) {
   }
   if (operand.is_object() && (kind == "prefix" || kind == "suffix")) {
     const Value* folded = operand.find("equals-ignore-case");
-    return folded != nullptr && folded->is_string() ? ""
-                                                    : std::string(kind) + " must be a string";
+    return folded != nullptr && folded->is_string() ? "" : std::string(kind) + " must be a string";
   }
   if (!operand.is_string()) return std::string(kind) + " match pattern must be a string";
   if (kind == "wildcard" && operand.as_string().find("**") != std::string_view::npos) {

@@ -102,9 +102,10 @@ std::optional<Error> problem_of_target(const Value& target) {
     forms += target.find(member) != nullptr ? 1 : 0;
   }
   if (forms > 1) {
-    return validation(fmt::format("Only one of Input, InputPath, or InputTransformer must be "
-                                  "provided for target {}.",
-                                  text_of(target, "Id")));
+    return validation(
+        fmt::format("Only one of Input, InputPath, or InputTransformer must be "
+                    "provided for target {}.",
+                    text_of(target, "Id")));
   }
   if (const Value* input = target.find("Input");
       input != nullptr && (!input->is_string() || !asl::read_json(input->as_string()))) {
@@ -218,15 +219,15 @@ Answer EventBridge::remove_targets(const aws::Call& call) {
         for (const Value& id : ids->items()) {
           const bool known =
               before != nullptr && id.is_string() &&
-              std::any_of(before->items().begin(), before->items().end(), [&](const Value& one) {
-                return text_of(one, "Id") == id.as_string();
-              });
+              std::any_of(before->items().begin(), before->items().end(),
+                          [&](const Value& one) { return text_of(one, "Id") == id.as_string(); });
           if (known || !id.is_string()) continue;
           ObjectBuilder entry;
           entry.set("TargetId", id);
           entry.set("ErrorCode", Value::string("ResourceNotFoundException"));
-          entry.set("ErrorMessage", Value::string(fmt::format("Target {} does not exist on rule {}.",
-                                                              id.as_string(), rule_name)));
+          entry.set("ErrorMessage",
+                    Value::string(fmt::format("Target {} does not exist on rule {}.",
+                                              id.as_string(), rule_name)));
           failed.push_back(std::move(entry).build());
         }
         ObjectBuilder changed(*rule);
@@ -356,7 +357,9 @@ Answer EventBridge::tags(const aws::Call& call) {
              : rule_key(first == slash ? "default" : resource.substr(first + 1, slash - first - 1),
                         name);
   const Error missing{"ResourceNotFoundException",
-                      fmt::format("{} does not exist.", is_bus ? "Event bus" : "Rule"), 400, {}};
+                      fmt::format("{} does not exist.", is_bus ? "Event bus" : "Rule"),
+                      400,
+                      {}};
   Answer answer = missing;
   Status applied = ledger_.apply(
       [&](Change& change) {

@@ -5,8 +5,8 @@
 //
 // An event for a queue, topic or other bus of this program arrives with the commit that put it:
 // once for each target. Functions and state machines are called after that commit, at least once
-// (embedded/outbox.h); an execution starts once, because its name is made from the event. Schedules,
-// archives and other kinds of targets are not offered.
+// (embedded/outbox.h); an execution starts once, because its name is made from the event.
+// Schedules, archives and other kinds of targets are not offered.
 //
 // A connection's secrets are one secret of Secrets Manager, "events!connection/NAME/ID"; the row of
 // the connection has the rest.
@@ -48,9 +48,8 @@ class EventBridge final : public aws::Service, public http::ConnectionSource {
   std::variant<http::Connection, engine::Failure> find_connection(std::string_view arn) override;
 
   // Calls a function after a decision: see LambdaApi::start.
-  using StartFunction =
-      std::function<void(Change& change, std::string arn, std::string event,
-                         std::string_view dead_letter, std::string_view letter)>;
+  using StartFunction = std::function<void(Change& change, std::string arn, std::string event,
+                                           std::string_view dead_letter, std::string_view letter)>;
   // Starts an execution of this name; again is fine. Answers the code of an error, empty if there
   // was none. On a fiber of the ledger's shard; suspends.
   using StartExecution = std::function<std::string(

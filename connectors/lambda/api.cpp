@@ -69,7 +69,8 @@ constexpr aws::Profile kProfile{.endpoint = "lambda",
 LambdaApi::LambdaApi(Ledger& ledger, Outbox& outbox, std::string directory)
     : ledger_(ledger),
       outbox_(outbox),
-      directory_(std::move(directory)), temporary_(directory_.empty()) {
+      directory_(std::move(directory)),
+      temporary_(directory_.empty()) {
   if (!temporary_) return;
   directory_ = (fs::temp_directory_path() / ("pawl-functions-" + ledger.new_id())).string();
 }
@@ -98,7 +99,9 @@ std::string LambdaApi::arn_of(std::string_view name, std::string_view qualifier)
 
 Error LambdaApi::not_found(const Named& named) const {
   return {"ResourceNotFoundException",
-          "Function not found: " + arn_of(named.name, named.qualifier), 404, {}};
+          "Function not found: " + arn_of(named.name, named.qualifier),
+          404,
+          {}};
 }
 
 void LambdaApi::remove_directory(const std::string& directory) const {
@@ -150,10 +153,9 @@ Status LambdaApi::open() {
   });
   if (!listed) return listed;
   for (const std::string& directory : there) {
-    const bool known =
-        std::any_of(functions.begin(), functions.end(), [&](const FunctionRecord& function) {
-          return function.directory == directory;
-        });
+    const bool known = std::any_of(
+        functions.begin(), functions.end(),
+        [&](const FunctionRecord& function) { return function.directory == directory; });
     if (!known) remove_directory(directory);
   }
   return {};
@@ -327,8 +329,9 @@ std::optional<Error> LambdaApi::unpack_code(const Value& code, FunctionRecord& f
 
 // Takes over what CreateFunction and UpdateFunctionConfiguration say.
 std::optional<Error> LambdaApi::read_settings(const Value& input, FunctionRecord& function) {
-  constexpr std::string_view kKept[] = {"DeadLetterConfig", "Description", "Environment", "Handler",
-                                        "MemorySize",       "Role",        "Runtime",     "Timeout"};
+  constexpr std::string_view kKept[] = {"DeadLetterConfig", "Description", "Environment",
+                                        "Handler",          "MemorySize",  "Role",
+                                        "Runtime",          "Timeout"};
   ObjectBuilder settings(function.settings.is_object() ? function.settings : Value::object({}));
   for (const std::string_view name : kKept) {
     if (const Value* value = input.find(name); value != nullptr) settings.set(name, *value);
@@ -481,8 +484,9 @@ Answer LambdaApi::create(const aws::Call& call) {
   if (code == nullptr) return invalid_value("Code is required.");
   for (const std::string_view member : {"Runtime", "Handler"}) {
     if (text_of(call.input, member).empty()) {
-      return invalid_value("Runtime and Handler are mandatory parameters for functions created "
-                           "with deployment packages.");
+      return invalid_value(
+          "Runtime and Handler are mandatory parameters for functions created "
+          "with deployment packages.");
     }
   }
   if (auto wrong = read_settings(call.input, function)) return *std::move(wrong);
@@ -624,20 +628,21 @@ Answer LambdaApi::list(const aws::Call& call) {
   std::string last;
   bool more = false;
   Status read = ledger_.read([&](Change& change) {
-    change.scan(from, runtime::prefix_end(lambda_keys::kFunctions), [&](std::string_view key, std::string_view row) {
-      if (functions.size() >= page) {
-        more = true;
-        return false;
-      }
-      const Result<FunctionRecord> function = decode_function(row, key);
-      if (!function) {
-        change.fail(function.error());
-        return false;
-      }
-      last = function->name;
-      functions.push_back(describe(*function));
-      return true;
-    });
+    change.scan(from, runtime::prefix_end(lambda_keys::kFunctions),
+                [&](std::string_view key, std::string_view row) {
+                  if (functions.size() >= page) {
+                    more = true;
+                    return false;
+                  }
+                  const Result<FunctionRecord> function = decode_function(row, key);
+                  if (!function) {
+                    change.fail(function.error());
+                    return false;
+                  }
+                  last = function->name;
+                  functions.push_back(describe(*function));
+                  return true;
+                });
   });
   if (!read) return aws::store_error(read.error());
   ObjectBuilder out;

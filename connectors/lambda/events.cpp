@@ -52,8 +52,9 @@ std::string record_of(const Delivery& delivery, const std::string& request_id,
   context.set("approximateInvokeCount", Value::integer(attempts));
   ObjectBuilder record;
   record.set("version", Value::string("1.0"));
-  record.set("timestamp", Value::string(aws::iso_date(
-                              static_cast<double>(now.time_since_epoch().count()) / 1000)));
+  record.set(
+      "timestamp",
+      Value::string(aws::iso_date(static_cast<double>(now.time_since_epoch().count()) / 1000)));
   record.set("requestContext", std::move(context).build());
   record.set("requestPayload", json_or_text(delivery.body));
   if (answer != nullptr) {
@@ -127,7 +128,8 @@ Attempt LambdaApi::carry(const Delivery& delivery) {
   Value settings;
   std::string dead_letters;
   if (function) {
-    const std::string qualifier = named->qualifier.empty() ? std::string(kLatest) : named->qualifier;
+    const std::string qualifier =
+        named->qualifier.empty() ? std::string(kLatest) : named->qualifier;
     const Value configs = function->extra("EventInvokeConfigs");
     if (const Value* own = configs.is_object() ? configs.find(qualifier) : nullptr) settings = *own;
     if (const Value* config = function->settings.find("DeadLetterConfig")) {

@@ -28,7 +28,7 @@ inline constexpr int kFunctionConcurrencyMax = 1000;
 struct FunctionConfig {
   std::string name;
   std::string version = "$LATEST";  // or a number
-  std::string directory;            // absolute; the function's LAMBDA_TASK_ROOT and working directory
+  std::string directory;  // absolute; the function's LAMBDA_TASK_ROOT and working directory
   RuntimeKind runtime = RuntimeKind::kProvided;
   std::string runtime_name;  // "python3.12", "nodejs20.x", "provided.al2023": as AWS knows it
   std::string handler;       // "module.function"; for kProvided whatever its bootstrap understands

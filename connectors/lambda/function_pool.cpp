@@ -38,7 +38,8 @@ std::string log_stream(std::string_view request_id, std::string_view version) {
   std::string id(request_id);
   id.erase(std::remove(id.begin(), id.end(), '-'), id.end());
   return fmt::format("{:04}/{:02}/{:02}/[{}]{}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), version, id);
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     version, id);
 }
 
 }  // namespace
@@ -106,8 +107,8 @@ void FunctionPool::serve_one(Call& call) {
       runtime::log().warn("function {}: cannot be started: {}", config_->name, error.message);
       if (!no_program) return answer(unavailable(call, error.message));
       return answer(InvocationAnswer{200, call.event.request_id, call.event.trace_id,
-                                     entrypoint_document(*config_, call, error), true, config_->version,
-                                     ""});
+                                     entrypoint_document(*config_, call, error), true,
+                                     config_->version, ""});
     }
     WorkerAnswer result = (*worker)->run(call.event, call.tail_log);
     // Killed by us and not by its own doing: nothing is known of what it did.

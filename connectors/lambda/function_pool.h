@@ -53,7 +53,7 @@ struct PoolLimits {
 };
 
 struct PoolStats {
-  std::size_t running = 0;  // calls that have a process
+  std::size_t running = 0;   // calls that have a process
   std::size_t answered = 0;  // of them, those whose process is about to ask for more
   std::size_t waiting = 0;
   std::size_t idle = 0;       // processes

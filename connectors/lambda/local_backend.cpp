@@ -32,8 +32,8 @@ std::string pool_name(std::string_view name, std::string_view version) {
 double share_of(std::string_view request_id) {
   constexpr std::size_t kDigits = 8;
   std::uint32_t bits = 0;
-  static_cast<void>(
-      std::from_chars(request_id.data(), request_id.data() + std::min(kDigits, request_id.size()), bits, 16));
+  static_cast<void>(std::from_chars(
+      request_id.data(), request_id.data() + std::min(kDigits, request_id.size()), bits, 16));
   return static_cast<double>(bits) / 4294967296.0;
 }
 

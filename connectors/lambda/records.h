@@ -31,7 +31,7 @@ struct FunctionRecord {
   // PublishedRevision.
   asl::Value extras;
 
-  asl::Value extra(std::string_view name) const;  // undefined if absent
+  asl::Value extra(std::string_view name) const;            // undefined if absent
   void set_extra(std::string_view name, asl::Value value);  // undefined: takes it away
 };
 

@@ -64,9 +64,9 @@ std::vector<std::string> parts_of(std::string_view path) {
 
 struct Known {
   std::string_view method;
-  std::size_t parts;        // of the path
-  std::string_view first;   // "functions"
-  std::string_view third;   // empty: there is none
+  std::size_t parts;       // of the path
+  std::string_view first;  // "functions"
+  std::string_view third;  // empty: there is none
   std::string_view operation;
   int status = 200;
 };
@@ -106,8 +106,8 @@ constexpr Known kRoutes[] = {
 Route route_of(const HttpRequest& request) {
   const std::vector<std::string> parts = parts_of(request.path());
   for (const Known& known : kRoutes) {
-    if (parts.size() != known.parts || request.method != known.method ||
-        parts[0] != known.first || (known.parts > 2 && parts[2] != known.third)) {
+    if (parts.size() != known.parts || request.method != known.method || parts[0] != known.first ||
+        (known.parts > 2 && parts[2] != known.third)) {
       continue;
     }
     return {std::string(known.operation), parts.size() > 1 ? parts[1] : "",

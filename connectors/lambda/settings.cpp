@@ -21,7 +21,7 @@ using aws::Error;
 
 namespace {
 
-constexpr std::size_t kTagsMax = 50;           // AWS
+constexpr std::size_t kTagsMax = 50;             // AWS
 constexpr std::size_t kPolicyBytesMax = 20'480;  // AWS
 
 Error missing(std::string message) {
@@ -29,7 +29,8 @@ Error missing(std::string message) {
 }
 
 bool in_range(const Value* number, std::int64_t min, std::int64_t max) {
-  return number == nullptr || (number->is_int() && number->as_int() >= min && number->as_int() <= max);
+  return number == nullptr ||
+         (number->is_int() && number->as_int() >= min && number->as_int() <= max);
 }
 
 }  // namespace
@@ -69,8 +70,8 @@ Answer LambdaApi::concurrency(const aws::Call& call) {
     if (call.operation == "PutFunctionConcurrency") {
       const Value* wanted = call.input.find(kMember);
       if (wanted == nullptr || !in_range(wanted, 0, kFunctionConcurrencyMax)) {
-        return invalid_value(fmt::format(
-            "ReservedConcurrentExecutions must be between 0 and {}.", kFunctionConcurrencyMax));
+        return invalid_value(fmt::format("ReservedConcurrentExecutions must be between 0 and {}.",
+                                         kFunctionConcurrencyMax));
       }
       function.set_extra(kMember, *wanted);
     }
@@ -164,9 +165,8 @@ Answer LambdaApi::policy(const aws::Call& call) {
     std::vector<Value> statements;
     if (before.is_array()) statements.assign(before.items().begin(), before.items().end());
     const std::string_view id = text_of(call.input, "StatementId");
-    const auto found = std::find_if(statements.begin(), statements.end(), [&](const Value& one) {
-      return text_of(one, "Sid") == id;
-    });
+    const auto found = std::find_if(statements.begin(), statements.end(),
+                                    [&](const Value& one) { return text_of(one, "Sid") == id; });
     if (call.operation == "AddPermission") {
       if (id.empty() || text_of(call.input, "Action").empty() ||
           text_of(call.input, "Principal").empty()) {
@@ -184,19 +184,19 @@ Answer LambdaApi::policy(const aws::Call& call) {
       const bool service = principal.find(".amazonaws.com") != std::string_view::npos;
       ObjectBuilder statement;
       statement.set("Sid", Value::string(id)).set("Effect", Value::string("Allow"));
-      statement.set("Principal",
-                    principal == "*"
-                        ? Value::string("*")
-                        : std::move(ObjectBuilder().set(service ? "Service" : "AWS",
-                                                        Value::string(principal)))
-                              .build());
+      statement.set("Principal", principal == "*"
+                                     ? Value::string("*")
+                                     : std::move(ObjectBuilder().set(service ? "Service" : "AWS",
+                                                                     Value::string(principal)))
+                                           .build());
       statement.set("Action", Value::string(text_of(call.input, "Action")));
       statement.set("Resource", Value::string(arn_of(function.name)));
       statements.push_back(std::move(statement).build());
       const std::string text = asl::to_json(statements.back());
       function.set_extra("Policy", Value::array(std::move(statements)));
       if (asl::to_json(function.extra("Policy")).size() > kPolicyBytesMax) {
-        return Error{"PolicyLengthExceededException", "The final policy size is too long.", 400, {}};
+        return Error{
+            "PolicyLengthExceededException", "The final policy size is too long.", 400, {}};
       }
       return std::move(ObjectBuilder().set("Statement", Value::string(text))).build();
     }

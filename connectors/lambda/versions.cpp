@@ -63,7 +63,8 @@ Answer LambdaApi::publish(const aws::Call& call) {
     const std::string range = lambda_keys::versions(latest.name);
     change.scan(range, runtime::prefix_end(range),
                 [&](std::string_view, std::string_view) { return ++count < kVersionsMax; });
-    if (count >= kVersionsMax) return Error{"CodeStorageExceededException", "Too many versions.", 400, {}};
+    if (count >= kVersionsMax)
+      return Error{"CodeStorageExceededException", "Too many versions.", 400, {}};
     is_new = true;
     FunctionRecord version = latest;
     version.version = std::to_string(number + 1);
@@ -107,24 +108,26 @@ Answer LambdaApi::remove_version(const aws::Call& call, const Named& named) {
           return;
         }
         const std::string range = lambda_keys::aliases(named.name);
-        change.scan(range, runtime::prefix_end(range), [&](std::string_view key, std::string_view row) {
-          const std::optional<Value> alias = read_json_row(change, key, row);
-          if (!alias) return false;
-          const Value* routing = alias->find("RoutingConfig");
-          const Value* weights =
-              routing == nullptr ? nullptr : routing->find("AdditionalVersionWeights");
-          const bool used = text_of(*alias, "FunctionVersion") == named.qualifier ||
-                            (weights != nullptr && weights->find(named.qualifier) != nullptr);
-          if (used) {
-            refused = Error{"ResourceConflictException",
-                            fmt::format("Unable to delete version because the following aliases "
-                                        "reference it: [{}]",
-                                        key.substr(range.size())),
-                            409,
-                            {}};
-          }
-          return !used;
-        });
+        change.scan(
+            range, runtime::prefix_end(range), [&](std::string_view key, std::string_view row) {
+              const std::optional<Value> alias = read_json_row(change, key, row);
+              if (!alias) return false;
+              const Value* routing = alias->find("RoutingConfig");
+              const Value* weights =
+                  routing == nullptr ? nullptr : routing->find("AdditionalVersionWeights");
+              const bool used = text_of(*alias, "FunctionVersion") == named.qualifier ||
+                                (weights != nullptr && weights->find(named.qualifier) != nullptr);
+              if (used) {
+                refused =
+                    Error{"ResourceConflictException",
+                          fmt::format("Unable to delete version because the following aliases "
+                                      "reference it: [{}]",
+                                      key.substr(range.size())),
+                          409,
+                          {}};
+              }
+              return !used;
+            });
         if (refused) return;
         change.erase(lambda_keys::version(named.name, *number));
         const bool unused = is_unused(change, *version);

@@ -7,7 +7,8 @@
 //   multipart.cpp  uploads in parts                rest.h       the protocol (REST, XML)
 //
 // Operations that are not in operations() answer NotImplemented. There is one region, no versions
-// of objects (every object is its version "null"), no access rules: whoever reaches the port owns everything.
+// of objects (every object is its version "null"), no access rules: whoever reaches the port owns
+// everything.
 //
 // Source: the API model (s3.json); error texts from the S3 API reference; recorded cases
 // services/aws_sdk_task_service, error_handling/aws_sdk.

@@ -20,7 +20,7 @@ namespace {
 // AWS waits this long for an answer.
 constexpr std::chrono::seconds kAnswerPatience{15};
 constexpr std::size_t kAnswerBytesMax = std::size_t{64} * 1024;
-constexpr std::int64_t kRetriesMax = 100;    // AWS
+constexpr std::int64_t kRetriesMax = 100;        // AWS
 constexpr std::int64_t kDelaySecondsMax = 3600;  // AWS
 
 // A healthyRetryPolicy; defaults as AWS's.
@@ -72,8 +72,8 @@ std::chrono::milliseconds delay_of(const RetryPolicy& policy, std::int64_t retry
   retry -= policy.immediate;
   if (retry < policy.at_minimum) return seconds(policy.delay_min);
   retry -= policy.at_minimum;
-  const std::int64_t between =
-      std::max<std::int64_t>(0, policy.retries - policy.immediate - policy.at_minimum - policy.at_maximum);
+  const std::int64_t between = std::max<std::int64_t>(
+      0, policy.retries - policy.immediate - policy.at_minimum - policy.at_maximum);
   if (retry >= between || between <= 1) {
     return seconds(retry >= between ? policy.delay_max : policy.delay_min);
   }
@@ -95,8 +95,8 @@ void Sns::ask_to_confirm(Change& change, const std::string& topic_arn,
   const std::string id = ledger_.new_id();
   const engine::EngineOptions& options = ledger_.engine().options();
   // To where the subscriber has called us from: that is where we can be reached.
-  const std::string service = host.empty() ? "https://sns." + options.region + ".amazonaws.com"
-                                           : "http://" + host;
+  const std::string service =
+      host.empty() ? "https://sns." + options.region + ".amazonaws.com" : "http://" + host;
   ObjectBuilder body;
   body.set("Type", Value::string("SubscriptionConfirmation"));
   body.set("MessageId", Value::string(id));
@@ -109,9 +109,8 @@ void Sns::ask_to_confirm(Change& change, const std::string& topic_arn,
   body.set("SubscribeURL",
            Value::string(service + "/?Action=ConfirmSubscription&Version=2010-03-31&TopicArn=" +
                          runtime::percent_encode(topic_arn, ":") + "&Token=" + token));
-  body.set("Timestamp",
-           Value::string(aws::iso_date(
-               static_cast<double>(ledger_.now().time_since_epoch().count()) / 1000)));
+  body.set("Timestamp", Value::string(aws::iso_date(
+                            static_cast<double>(ledger_.now().time_since_epoch().count()) / 1000)));
   body.set("SignatureVersion", Value::string("1"));
   put_http(change, subscription, asl::to_json(std::move(body).build()), "SubscriptionConfirmation",
            id, topic_arn, false);
@@ -172,8 +171,8 @@ Attempt Sns::carry_http(const Delivery& delivery) {
   const std::string reason =
       answered ? "it answered " + std::to_string(answered->status) : answered.error().message;
   // What the receiver says is wrong stays wrong, but for 429.
-  const bool is_final = answered && answered->status >= 400 && answered->status < 500 &&
-                        answered->status != 429;
+  const bool is_final =
+      answered && answered->status >= 400 && answered->status < 500 && answered->status != 429;
   const RetryPolicy policy = read_policy(text_of(details, "Policy"));
   if (!is_final && delivery.failures < policy.retries) {
     return Attempt::later(delay_of(policy, delivery.failures), reason);

@@ -175,9 +175,8 @@ Value Sns::notification(const TopicRecord& topic, const SubscriptionRecord& subs
   note.set("TopicArn", Value::string(topic_arn));
   if (!publication.subject.empty()) note.set("Subject", Value::string(publication.subject));
   note.set("Message", Value::string(text));
-  note.set("Timestamp",
-           Value::string(aws::iso_date(
-               static_cast<double>(ledger_.now().time_since_epoch().count()) / 1000)));
+  note.set("Timestamp", Value::string(aws::iso_date(
+                            static_cast<double>(ledger_.now().time_since_epoch().count()) / 1000)));
   // There is no key that could sign; what is here only has the form.
   note.set("SignatureVersion", Value::string("1"));
   note.set("Signature",
@@ -220,13 +219,12 @@ void Sns::hand_over(Change& change, const TopicRecord& topic,
     start_function_(change, subscription.endpoint, asl::to_json(std::move(event).build()),
                     subscription.dead_letters(), body);
   } else if (subscription.protocol == "http" || subscription.protocol == "https") {
-    put_http(change, subscription, raw ? text : body, "Notification", publication.id,
-             topic_arn, raw);
+    put_http(change, subscription, raw ? text : body, "Notification", publication.id, topic_arn,
+             raw);
   }
 }
 
-void Sns::give_up(Change& change, const SubscriptionRecord& subscription,
-                  const std::string& body) {
+void Sns::give_up(Change& change, const SubscriptionRecord& subscription, const std::string& body) {
   const std::string dead_letters = subscription.dead_letters();
   if (dead_letters.empty()) return;
   sqs::NewMessage letter;
@@ -290,8 +288,8 @@ Answer Sns::publish_one(Change& change, const TopicRecord& topic, const Value& i
     publication.sequence = sqs_.next_sequence();
     const std::int64_t until = now + kDeduplicationMillis;
     drop_expired(change, topic.name, now);
-    change.put(key, sqs::encode(sqs::DeduplicationRecord{until, publication.id,
-                                                         publication.sequence}));
+    change.put(key,
+               sqs::encode(sqs::DeduplicationRecord{until, publication.id, publication.sequence}));
     change.put(expiry_key(topic.name, until, publication.deduplication), {});
   } else if (!publication.deduplication.empty()) {
     return invalid(

@@ -41,9 +41,8 @@ class Sns final : public aws::Service {
   ~Sns() override;
 
   // Calls a function after a decision: see LambdaApi::start.
-  using StartFunction =
-      std::function<void(Change& change, std::string arn, std::string event,
-                         std::string_view dead_letter, std::string_view letter)>;
+  using StartFunction = std::function<void(Change& change, std::string arn, std::string event,
+                                           std::string_view dead_letter, std::string_view letter)>;
   void connect(StartFunction start) { start_function_ = std::move(start); }
 
   const aws::Profile& profile() const override;

@@ -35,9 +35,8 @@ std::pair<std::string, std::string> subscription_parts(std::string_view arn) {
 
 // A policy over message attributes has no depth: they are no documents.
 bool is_flat(const Value& pattern) {
-  return std::all_of(pattern.members().begin(), pattern.members().end(), [](const Member& member) {
-    return member.value.is_array();
-  });
+  return std::all_of(pattern.members().begin(), pattern.members().end(),
+                     [](const Member& member) { return member.value.is_array(); });
 }
 
 std::optional<Error> check_filter(const SubscriptionRecord& subscription,
@@ -59,9 +58,9 @@ std::optional<Error> check_filter(const SubscriptionRecord& subscription,
 }
 
 std::optional<Error> check_subscription(const SubscriptionRecord& subscription) {
-  constexpr std::string_view kKnown[] = {
-      "DeliveryPolicy",     "FilterPolicy",  "FilterPolicyScope",
-      "RawMessageDelivery", "RedrivePolicy", "SubscriptionRoleArn"};
+  constexpr std::string_view kKnown[] = {"DeliveryPolicy",    "FilterPolicy",
+                                         "FilterPolicyScope", "RawMessageDelivery",
+                                         "RedrivePolicy",     "SubscriptionRoleArn"};
   for (const auto& [name, value] : subscription.attributes) {
     if (name.starts_with('@')) continue;
     if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown)) {
@@ -200,12 +199,11 @@ Answer Sns::subscribe(const aws::Call& call) {
   if (refused) return *std::move(refused);
   const std::string_view wants_arn = text_of(call.input, "ReturnSubscriptionArn");
   const Value* asked = call.input.find("ReturnSubscriptionArn");
-  const bool shown = !pending || wants_arn == "true" ||
-                     (asked != nullptr && asked->is_bool() && asked->as_bool());
-  return std::move(ObjectBuilder().set(
-                       "SubscriptionArn",
-                       Value::string(shown ? arn_of(topic_name) + ":" + id
-                                           : std::string("pending confirmation"))))
+  const bool shown =
+      !pending || wants_arn == "true" || (asked != nullptr && asked->is_bool() && asked->as_bool());
+  return std::move(ObjectBuilder().set("SubscriptionArn",
+                                       Value::string(shown ? arn_of(topic_name) + ":" + id
+                                                           : std::string("pending confirmation"))))
       .build();
 }
 
@@ -283,9 +281,9 @@ Answer Sns::subscription_attributes(const aws::Call& call, bool set) {
         for (const auto& [attribute, value] : subscription.attributes) {
           if (!attribute.starts_with('@')) attributes.set(attribute, Value::string(value));
         }
-        attributes.set("ConfirmationWasAuthenticated",
-                       Value::string(is_confirmed_by_hand(subscription.protocol) ? "false"
-                                                                                 : "true"));
+        attributes.set(
+            "ConfirmationWasAuthenticated",
+            Value::string(is_confirmed_by_hand(subscription.protocol) ? "false" : "true"));
         attributes.set("Endpoint", Value::string(subscription.endpoint));
         attributes.set("Owner", Value::string(ledger_.engine().options().account));
         attributes.set("PendingConfirmation",

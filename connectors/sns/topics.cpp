@@ -17,11 +17,17 @@ using aws::Error;
 
 namespace {
 
-constexpr std::string_view kTopicAttributes[] = {
-    "ArchivePolicy",     "ContentBasedDeduplication", "DataProtectionPolicy",
-    "DeliveryPolicy",    "DisplayName",               "FifoThroughputScope",
-    "FifoTopic",         "KmsMasterKeyId",            "Policy",
-    "SignatureVersion",  "TracingConfig"};
+constexpr std::string_view kTopicAttributes[] = {"ArchivePolicy",
+                                                 "ContentBasedDeduplication",
+                                                 "DataProtectionPolicy",
+                                                 "DeliveryPolicy",
+                                                 "DisplayName",
+                                                 "FifoThroughputScope",
+                                                 "FifoTopic",
+                                                 "KmsMasterKeyId",
+                                                 "Policy",
+                                                 "SignatureVersion",
+                                                 "TracingConfig"};
 
 // Feedback settings have a name for each protocol.
 bool is_topic_attribute(std::string_view name) {

@@ -83,13 +83,15 @@ Answer start_message_move_task(const Request& request) {
   if (auto failed = request.sqs.apply(request.call, [&](Change& change) {
         const std::optional<QueueRecord> queue = Sqs::find(change, source);
         if (!queue || request.sqs.arn_of(source) != arn) {
-          answer = no_resource("The resource that you specified for the SourceArn parameter "
-                               "doesn't exist.");
+          answer = no_resource(
+              "The resource that you specified for the SourceArn parameter "
+              "doesn't exist.");
           return;
         }
         if (!destination.empty() && !Sqs::find(change, queue_of(destination))) {
-          answer = no_resource("The resource that you specified for the DestinationArn parameter "
-                               "doesn't exist.");
+          answer = no_resource(
+              "The resource that you specified for the DestinationArn parameter "
+              "doesn't exist.");
           return;
         }
         if (!is_dead_letter_queue(change, arn)) {
@@ -132,9 +134,9 @@ Answer start_message_move_task(const Request& request) {
 Answer list_message_move_tasks(const Request& request) {
   const std::string arn(request.text("SourceArn"));
   if (arn.empty()) return missing_parameter("SourceArn");
-  const auto max = static_cast<std::size_t>(
-      std::clamp(request.number("MaxResults").value_or(1), std::int64_t{1},
-                 static_cast<std::int64_t>(kTasksMax)));
+  const auto max =
+      static_cast<std::size_t>(std::clamp(request.number("MaxResults").value_or(1), std::int64_t{1},
+                                          static_cast<std::int64_t>(kTasksMax)));
   std::vector<Value> tasks;
   bool there = false;
   Status read = request.sqs.ledger().read([&](Change& change) {
@@ -143,7 +145,8 @@ Answer list_message_move_tasks(const Request& request) {
   });
   if (!read) return aws::store_error(read.error());
   if (!there) {
-    return no_resource("The resource that you specified for the SourceArn parameter doesn't exist.");
+    return no_resource(
+        "The resource that you specified for the SourceArn parameter doesn't exist.");
   }
   if (tasks.size() > max) tasks.resize(max);
   for (Value& task : tasks) {
@@ -183,8 +186,8 @@ Answer cancel_message_move_task(const Request& request) {
                     });
         if (source.empty()) return;
         update_task(change, source, "CANCELLED", moved);
-        answer = std::move(ObjectBuilder().set("ApproximateNumberOfMessagesMoved",
-                                               Value::integer(moved)))
+        answer = std::move(
+                     ObjectBuilder().set("ApproximateNumberOfMessagesMoved", Value::integer(moved)))
                      .build();
       })) {
     return *std::move(failed);

@@ -477,8 +477,8 @@ Answer add_permission(const Request& request) {
     if (!statements) return invalid_value("The policy of the queue has no statements.");
     for (const Value& one : *statements) {
       if (text_of(one, "Sid") == label) {
-        return invalid_value(fmt::format(
-            "Value {} for parameter Label is invalid. Reason: Already exists.", label));
+        return invalid_value(
+            fmt::format("Value {} for parameter Label is invalid. Reason: Already exists.", label));
       }
     }
     if (statements->size() >= kStatementsMax) {
@@ -499,8 +499,9 @@ Answer add_permission(const Request& request) {
     }
     ObjectBuilder statement;
     statement.set("Sid", Value::string(label)).set("Effect", Value::string("Allow"));
-    statement.set("Principal",
-                  std::move(ObjectBuilder().set("AWS", Value::array(std::move(principals)))).build());
+    statement.set(
+        "Principal",
+        std::move(ObjectBuilder().set("AWS", Value::array(std::move(principals)))).build());
     statement.set("Action", Value::array(std::move(allowed)));
     statement.set("Resource", Value::string(request.sqs.arn_of(queue.name)));
     statements->push_back(std::move(statement).build());

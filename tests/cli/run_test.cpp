@@ -193,7 +193,8 @@ TEST_CASE("a Task that nothing here can serve is named before the run", "[cli][r
   const auto warned = [&](const std::string& resource) {
     const std::string file = directory.write(
         "m.asl.json", R"({"StartAt": "T", "States": {"T": {"Type": "Task", "End": true,
-        "Resource": "arn:aws:states:::)" + resource + R"(", "Parameters": {}}}})");
+        "Resource": "arn:aws:states:::)" +
+                          resource + R"(", "Parameters": {}}}})");
     return pawl({"run", file}).err.find("does not reach") != std::string::npos;
   };
   CHECK_FALSE(warned("aws-sdk:sqs:listQueues"));
