@@ -59,8 +59,6 @@ struct TestStateOptions {
   std::optional<std::int64_t> failed_iterations;
   std::string level = "DEBUG";
   std::string functions;
-  std::string data;
-  bool reveal_secrets = false;
   OutsideSetup outside;
   bool fast_forward = false;
   bool json = false;
@@ -83,7 +81,6 @@ class RequestBuilder {
     set("roleArn", kRole);
     set("inspectionLevel", options_.level);
     if (!options_.state.empty()) set("stateName", options_.state);
-    if (options_.reveal_secrets) request_.set("revealSecrets", Value::boolean(true));
     std::string input = options_.input;
     if (input.empty() && !workflow.input_file.empty()) input = "@" + workflow.input_file;
     document("--input", input, "input", request_);
@@ -286,8 +283,6 @@ int test_state(const TestStateOptions& options) {
   if (!request) return usage(request.error().message);
 
   HostOptions host_options;
-  host_options.data = options.data;
-  host_options.create = false;
   host_options.fast_forward = options.fast_forward;
   host_options.outside = options.outside;
   Result<std::unique_ptr<RuntimeHost>> host = RuntimeHost::make(host_options);
@@ -344,10 +339,6 @@ Command add_test_state(CLI::App& program) {
   parser->add_option("--functions", options->functions, "Directory of the functions")
       ->option_text("DIR")
       ->check(CLI::ExistingDirectory);
-  parser->add_option("--data", options->data, "Directory with the connections of HTTP Tasks")
-      ->option_text("DIR");
-  parser->add_flag("--reveal-secrets", options->reveal_secrets,
-                   "With TRACE: what a connection adds to an HTTP Task's request, too");
   add_outside_options(*parser, options->outside);
   parser->add_flag("--fast-forward", options->fast_forward, "Virtual time: a Wait is over at once");
   parser->add_flag("--json", options->json, "Print JSON");

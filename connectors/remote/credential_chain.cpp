@@ -38,7 +38,7 @@ SteadyTime deadline_within(std::chrono::nanoseconds span, SteadyTime deadline) {
 }
 
 std::string home_file(const Environment& environment, const char* variable, const char* name) {
-  const std::string given = environment(variable);
+  std::string given = environment(variable);
   if (!given.empty()) return given;
   const std::string home = environment("HOME");
   return home.empty() ? std::string() : home + "/.aws/" + name;

@@ -125,5 +125,33 @@ TEST_CASE("a configuration file that is wrong says where", "[cli][serve]") {
   CHECK(pawl({"serve", "--config", directory.path("none")}).code == 2);
 }
 
+TEST_CASE("endpoints of services elsewhere are checked before anything starts", "[cli][serve]") {
+  const Ended wrong = pawl({"serve", "--port", "0", "--endpoint", "sqs"});
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, Contains("expected SERVICE=URL"));
+  CHECK(pawl({"serve", "--port", "0", "--endpoint", "sqs=ftp://h"}).code == 2);
+  CHECK(pawl({"serve", "--port", "0", "--remote", "elsewhere"}).code == 2);
+  CHECK(pawl({"serve", "--port", "0", "--region", "EU/1"}).code == 2);
+  CHECK(pawl({"run", "x.json", "--models", "/nonexistent"}).code == 2);
+
+  const TemporaryDirectory directory;
+  const std::string list =
+      directory.write("list.yaml",
+                      "endpoint: [sqs=http://127.0.0.1:1, dynamodb=http://127.0.0.1:2]\n"
+                      "remote: aws\nregion: eu-west-1\n");
+  Child child({"serve", "--port", "0", "--config", list});
+  child.wait_for("listens on");
+  const std::string bad = directory.write("bad.yaml", "endpoint: [sqs=http://127.0.0.1:1, sns]\n");
+  const Ended refused = pawl({"serve", "--port", "0", "--config", bad});
+  CHECK(refused.code == 2);
+  CHECK_THAT(refused.err, Contains("bad.yaml") && Contains("expected SERVICE=URL"));
+  const std::string odd = directory.write("odd.yaml", "endpoint: [1]\n");
+  CHECK_THAT(pawl({"serve", "--port", "0", "--config", odd}).err, Contains("or a list of texts"));
+  // The environment has commas between several.
+  Child by_environment({"serve", "--port", "0"}, "",
+                       {{"PAWL_ENDPOINT", "sqs=http://127.0.0.1:1,sns=http://127.0.0.1:2"}});
+  by_environment.wait_for("listens on");
+}
+
 }  // namespace
 }  // namespace pawl::cli::testing

@@ -248,6 +248,36 @@ def events(server):
     fails("InvalidEventPatternException", client.put_rule, Name="x", EventPattern='{"a": "b"}')
     fails("ValidationException", client.delete_rule, Name="r", EventBusName="bus")
 
+    basic = {"BasicAuthParameters": {"Username": "u", "Password": "p"}}
+    made = client.create_connection(Name="c", AuthorizationType="BASIC", AuthParameters=basic)
+    assert made["ConnectionState"] == "AUTHORIZED" and made["CreationTime"].year > 2000
+    fails("ResourceAlreadyExistsException", client.create_connection, Name="c",
+          AuthorizationType="BASIC", AuthParameters=basic)
+    fails("ValidationException", client.create_connection, Name="d", AuthorizationType="API_KEY",
+          AuthParameters=basic)
+    shown = client.describe_connection(Name="c")
+    assert shown["AuthParameters"] == {"BasicAuthParameters": {"Username": "u"}}
+    assert shown["ConnectionArn"] == made["ConnectionArn"] and ":secret:" in shown["SecretArn"]
+    client.update_connection(Name="c", AuthorizationType="API_KEY", AuthParameters={
+        "ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}})
+    for name in ("c2", "c3"):
+        client.create_connection(Name=name, AuthorizationType="BASIC", AuthParameters=basic)
+    page = client.list_connections(NamePrefix="c", Limit=2)
+    assert [one["Name"] for one in page["Connections"]] == ["c", "c2"]
+    page = client.list_connections(NamePrefix="c", Limit=2, NextToken=page["NextToken"])
+    assert [one["Name"] for one in page["Connections"]] == ["c3"] and "NextToken" not in page
+    assert client.deauthorize_connection(Name="c2")["ConnectionState"] == "DEAUTHORIZING"
+    assert client.list_connections(ConnectionState="DEAUTHORIZED")["Connections"][0]["Name"] == "c2"
+    assert client.delete_connection(Name="c3")["ConnectionState"] == "DELETING"
+    fails("ResourceNotFoundException", client.describe_connection, Name="c3")
+
+
+def events_again(server):
+    shown = server.client("events").describe_connection(Name="c")
+    assert shown["AuthParameters"] == {"ApiKeyAuthParameters": {"ApiKeyName": "k"}}
+    secret = server.client("secretsmanager").get_secret_value(SecretId=shown["SecretArn"])
+    assert json.loads(secret["SecretString"])["ApiKeyAuthParameters"]["ApiKeyValue"] == "v"
+
 
 def secretsmanager(server):
     client = server.client("secretsmanager")
@@ -298,7 +328,8 @@ def lambda_again(server):
 
 FIRST = {"s3": s3, "sqs": sqs, "dynamodb": dynamodb, "sns": sns, "events": events,
          "secretsmanager": secretsmanager, "lambda": lambda_}
-AGAIN = {"s3": s3_again, "sqs": sqs_again, "dynamodb": dynamodb_again, "lambda": lambda_again}
+AGAIN = {"s3": s3_again, "sqs": sqs_again, "dynamodb": dynamodb_again, "events": events_again,
+         "lambda": lambda_again}
 
 
 def main():

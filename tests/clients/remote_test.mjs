@@ -271,6 +271,31 @@ test('nested workflows run on the other side, and .sync waits for them', async (
   assert.equal(out.r2.Name, 'child');
 });
 
+test('functions of another pawl, by integration and by ARN', async () => {
+  const arn = 'arn:aws:lambda:us-east-1:123456789012:function:hello';
+  const out = await succeed([
+    ['lambda:invoke', { FunctionName: 'hello', Payload: { a: 1 }, LogType: 'Tail' }],
+    ['aws-sdk:lambda:invoke', { FunctionName: arn, Payload: { a: 2 } }],
+    ['lambda:invoke', { FunctionName: 'hello', InvocationType: 'DryRun' }],
+  ], all());
+  assert.deepEqual(out.r0.Payload, { got: { a: 1 } });
+  assert.equal(out.r0.StatusCode, 200);
+  assert.match(out.r0.LogResult, /^[A-Za-z0-9+/=]+$/);
+  assert.equal(out.r1.Payload, '{"got": {"a": 2}}');
+  assert.equal(out.r2.StatusCode, 204);
+  const raised = await fail([['lambda:invoke', { FunctionName: 'hello', Payload: { fail: true } }]], all());
+  assert.equal(raised.error, 'ValueError');
+  assert.equal(JSON.parse(raised.cause).errorMessage, 'as asked');
+  const file = path.join(directory, 'direct.asl.json');
+  fs.writeFileSync(file, JSON.stringify({ StartAt: 'T', States: { T: { Type: 'Task', Resource: arn, End: true } } }));
+  const child = spawn(options.pawl, ['run', file, '--input', '{"a":3}', ...all()],
+    { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  child.stdout.on('data', (data) => { text += data; });
+  await new Promise((resolve) => child.on('exit', resolve));
+  assert.deepEqual(JSON.parse(text), { got: { a: 3 } });
+});
+
 test('what has no endpoint stays embedded', async () => {
   const out = await succeed([
     ['aws-sdk:sqs:createQueue', { QueueName: 'here' }],
@@ -359,7 +384,8 @@ test('s3rver: S3 by an independent server', async () => {
 test('sqslite: the query protocol by an independent server, with Debian\'s models', async () => {
   assert.ok(fs.existsSync(BOTOCORE), 'install python3-botocore');
   const port = await freePort();
-  await start(process.execPath, [path.join(MODULES, 'sqslite', 'bin', 'cli.js'), '-p', String(port)],
+  await start(process.execPath, [path.join(MODULES, 'sqslite', 'bin', 'cli.js'), '--host', '127.0.0.1', '--port',
+    String(port)],
     /listening|running|started/i);
   const args = ['--endpoint', `sqs=http://127.0.0.1:${port}`, '--models', BOTOCORE];
   const created = await succeed([['aws-sdk:sqs:createQueue', { QueueName: 'q',
@@ -462,30 +488,30 @@ test('an HTTP Task with a connection that a Task made, and what TRACE shows of i
     assert.deepEqual(out.r1.ResponseBody, { hello: 'there' });
     assert.equal(requests[0].headers['x-key'], 'hidden');
     assert.equal(requests[0].url, '/p?k=v');
-    const file = path.join(directory, 'state.json');
-    fs.writeFileSync(file, JSON.stringify({ Type: 'Task', Resource: 'arn:aws:states:::http:invoke', End: true,
-      Parameters: { ApiEndpoint: endpoint, Method: 'GET', InvocationConfig: { ConnectionArn: out.r0.ConnectionArn } } }));
-    const trace = async (...more) => {
-      const child = spawn(options.pawl, ['test-state', file, '--data', data, '--json', '--inspection-level',
-        'TRACE', '--allow-private-endpoints', ...more], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
-      let text = '';
-      child.stdout.on('data', (bytes) => { text += bytes; });
-      child.stderr.on('data', (bytes) => { text += bytes; });
-      await new Promise((resolve) => child.on('exit', resolve));
-      return JSON.parse(text).inspectionData;
-    };
-    const plain = await trace();
-    assert.equal(plain.request.url, endpoint);
-    assert.equal(plain.request.method, 'GET');
+    const state = { Type: 'Task', Resource: 'arn:aws:states:::http:invoke', End: true,
+      Parameters: { ApiEndpoint: endpoint, Method: 'GET', InvocationConfig: { ConnectionArn: out.r0.ConnectionArn } } };
+    const trace = { Definition: state, RoleArn: 'arn:aws:iam::123456789012:role/r', Input: '{}', InspectionLevel: 'TRACE' };
+    const [, at] = await start(options.pawl, ['serve', '--port', '0', '--data', data,
+      '--allow-private-endpoints'], /listens on [^ ]*:(\d+)/);
+    const traced = await succeed([
+      ['aws-sdk:sfn:testState', trace],
+      ['aws-sdk:sfn:testState', { ...trace, RevealSecrets: true }],
+      ['aws-sdk:sfn:testState', { ...trace, InspectionLevel: 'DEBUG' }],
+    ], ['--endpoint', `states=http://127.0.0.1:${at}`]);
+    const plain = traced.r0.InspectionData;
+    assert.equal(plain.Request.Url, endpoint);
+    assert.equal(plain.Request.Method, 'GET');
+    assert.equal(plain.Request.Protocol, 'http');
     assert.doesNotMatch(JSON.stringify(plain), /hidden/);
-    assert.equal(plain.response.statusCode, '200');
-    assert.equal(plain.response.statusMessage, 'OK');
-    assert.equal(plain.response.body, '{"hello":"there"}');
-    const revealed = await trace('--reveal-secrets');
-    assert.equal(revealed.request.url, `${endpoint}?k=v`);
-    assert.match(revealed.request.headers, /^\[X-Key: hidden, User-Agent: /);
+    assert.equal(plain.Response.StatusCode, '200');
+    assert.equal(plain.Response.StatusMessage, 'OK');
+    assert.equal(plain.Response.Body, '{"hello":"there"}');
+    const revealed = traced.r1.InspectionData;
+    assert.equal(revealed.Request.Url, `${endpoint}?k=v`);
+    assert.match(revealed.Request.Headers, /^\[X-Key: hidden, User-Agent: /);
+    assert.equal(traced.r2.InspectionData.Request, undefined);
     const refused = await fail([['http:invoke', { ApiEndpoint: endpoint, Method: 'GET',
-      InvocationConfig: { ConnectionArn: out.r0.ConnectionArn } }]], ['--data', data]);
+      InvocationConfig: { ConnectionArn: out.r0.ConnectionArn } }]], []);
     assert.equal(refused.error, 'States.Runtime');
   } finally {
     api.close();
@@ -499,7 +525,13 @@ fs.writeFileSync(CREDENTIALS_FILE, `[remote]\naws_access_key_id = ${CREDENTIALS.
   + `aws_secret_access_key = ${CREDENTIALS.AWS_SECRET_ACCESS_KEY}\n`
   + '[session]\naws_access_key_id = AKIDSESSION\naws_secret_access_key = s2\n'
   + 'aws_session_token = the/token\n');
-const [, port] = await start(options.pawl, ['serve', '--port', '0', '--credentials', CREDENTIALS_FILE],
+const FUNCTIONS = path.join(directory, 'functions');
+fs.mkdirSync(path.join(FUNCTIONS, 'hello'), { recursive: true });
+fs.writeFileSync(path.join(FUNCTIONS, 'hello', 'lambda_function.py'),
+  'def lambda_handler(event, context):\n    if event.get("fail"):\n        raise ValueError("as asked")\n'
+  + '    return {"got": event}\n');
+const [, port] = await start(options.pawl, ['serve', '--port', '0', '--credentials', CREDENTIALS_FILE,
+  '--functions', FUNCTIONS],
   /listens on [^ ]*:(\d+)/);
 pawlPort = Number(port);
 pawl = `http://127.0.0.1:${pawlPort}`;

@@ -501,6 +501,32 @@ TEST_CASE("connections show no secrets, and these are one secret of Secrets Mana
   });
 }
 
+TEST_CASE("connections are at most 3,000, and 100 parameters of a kind each",
+          "[connectors][events][http]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    const auto make = [&](const std::string& name, std::size_t parameters) {
+      std::string list;
+      for (std::size_t i = 0; i < parameters; ++i) {
+        list += (i == 0 ? "" : ",") + std::string(R"({"Key":"k","Value":"v"})");
+      }
+      return events(world, "CreateConnection",
+                    R"({"Name":")" + name +
+                        R"(","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":)"
+                        R"({"Username":"u","Password":"p"},"InvocationHttpParameters":)"
+                        R"({"HeaderParameters":[)" +
+                        list + "]}}}");
+    };
+    CHECK(make("many", events::kConnectionParametersMax + 1) ==
+          "ValidationException: AuthParameters.InvocationHttpParameters.HeaderParameters must be a "
+          "list of at most 100.");
+    CHECK(make("many", events::kConnectionParametersMax).find("AUTHORIZED") != std::string::npos);
+    for (std::size_t i = 1; i < events::kConnectionsMax; ++i) make(std::to_string(i), 0);
+    CHECK(make("last", 0).starts_with("LimitExceededException"));
+    events(world, "DeleteConnection", R"({"Name":"many"})");
+    CHECK(make("last", 0).find("AUTHORIZED") != std::string::npos);
+  });
+}
+
 TEST_CASE("a test of a state sees its exchange, and secrets only when it asks",
           "[connectors][http]") {
   EmbeddedWorld().run([](EmbeddedWorld& world) {

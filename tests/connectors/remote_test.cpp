@@ -143,6 +143,20 @@ TEST_CASE("profiles are read leniently", "[connectors][remote]") {
         "r");
 }
 
+TEST_CASE("a file of profiles is at most 1 MiB", "[connectors][remote]") {
+  const TempDirectory directory;
+  const std::string line = "[p]\nregion = r\n";
+  directory.write("config", line + std::string(runtime::aws::kProfileFileBytesMax, '#'));
+  const auto read = runtime::aws::load_profiles(directory.path() + "/config");
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().code == ErrorCode::kLimit);
+  directory.write("config",
+                  line + std::string(runtime::aws::kProfileFileBytesMax - line.size(), '#'));
+  CHECK(runtime::aws::load_profiles(directory.path() + "/config").has_value());
+  CHECK(runtime::aws::load_profiles(directory.path() + "/none").error().code ==
+        ErrorCode::kNotFound);
+}
+
 TEST_CASE("temporary credentials are read, or refused", "[connectors][remote]") {
   const auto read = remote::read_credentials_document(
       R"({"AccessKeyId":"A","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-26T12:00:00Z"})");
@@ -214,6 +228,20 @@ TEST_CASE("a call is signed for its service and region, with the session's token
     const auto verified =
         runtime::aws::SignatureVerifier(std::move(known)).verify(request, clock.wall_now());
     CHECK(std::holds_alternative<runtime::aws::VerifiedCaller>(verified));
+  });
+}
+
+TEST_CASE("an answer over the limit is lost, and says so", "[connectors][remote]") {
+  runtime::RealClock clock;
+  runtime::Shard shard({.clock = clock});
+  run_on(shard, [&] {
+    RemoteWorld world(shard);
+    const std::string frame = R"({"NextToken":""})";
+    world.answer(200, R"({"NextToken":")" + std::string(remote::kAnswerBytesMax, 'x') + "\"}");
+    CHECK(world.error("sqs", "listQueues", "{}") == "Sqs.SdkClientException");
+    world.answer(200, R"({"NextToken":")" +
+                          std::string(remote::kAnswerBytesMax - frame.size(), 'x') + "\"}");
+    CHECK(world.error("sqs", "listQueues", "{}") == "none");
   });
 }
 

@@ -156,6 +156,21 @@ TEST_CASE("a model that is none is refused by what is wrong with it", "[connecto
                 R"("shapes":{}})") == "the API speaks the protocol 'smoke', which is not offered");
 }
 
+TEST_CASE("a model has at most 100,000 shapes", "[connectors][remote]") {
+  const auto model = [](std::size_t shapes) {
+    std::string json =
+        R"({"metadata":{"protocol":"json","endpointPrefix":"e"},"operations":{},"shapes":{)";
+    for (std::size_t i = 0; i < shapes; ++i) {
+      json += (i == 0 ? "\"" : ",\"") + std::to_string(i) + R"(":{"type":"string"})";
+    }
+    return ApiModel::parse(json + "}}");
+  };
+  CHECK(model(ApiModel::kShapesMax).has_value());
+  const auto refused = model(ApiModel::kShapesMax + 1);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == ErrorCode::kLimit);
+}
+
 TEST_CASE("services and errors are named as the SDK for Java does", "[connectors][remote]") {
   const std::pair<const char*, std::pair<const char*, const char*>> kServices[] = {
       {"DynamoDB", {"dynamodb", "DynamoDb"}},
