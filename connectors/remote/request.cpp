@@ -4,7 +4,6 @@
 #include "connectors/aws/xml.h"
 #include "connectors/remote/values.h"
 #include "connectors/remote/wire.h"
-#include "runtime/http/client.h"
 #include "runtime/http/uri.h"
 
 #include <fmt/format.h>
@@ -460,18 +459,6 @@ Value write_json_members(const ApiModel& model, const ApiShape& shape, const Val
   }
 }
 
-namespace {
-
-// SQS's older protocol: the URL of a queue is where calls about it go, and some servers look at
-// nothing else.
-std::string query_target(const Value& input) {
-  const Result<runtime::Url> queue = runtime::Url::parse(text_of(input, "QueueUrl"));
-  if (!queue) return "/";
-  return queue->target.substr(0, queue->target.find('?'));
-}
-
-}  // namespace
-
 Result<WireRequest> write_request(const ApiModel& model, const ApiOperation& operation,
                                   const Value& input) {
   WireRequest out;
@@ -492,7 +479,7 @@ Result<WireRequest> write_request(const ApiModel& model, const ApiOperation& ope
       form.pair("Version", model.api_version);
       if (operation.input) form.structure("", model.shape(*operation.input), input);
       out.method = "POST";
-      out.target = query_target(input);
+      out.target = "/";
       out.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
       out.body = form.take();
       break;
