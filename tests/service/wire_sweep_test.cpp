@@ -164,7 +164,6 @@ TEST_CASE("framing that could be read in two ways, or not at all, is refused",
       {"chunk beyond 64 bits",
        head + "Transfer-Encoding: chunked\r\n\r\n11111111111111111\r\n{}\r\n0\r\n\r\n", 400},
       {"space before the colon", head + "Content-Length : 2\r\n\r\n{}", 400},
-      {"folded field", head + "X-A: b\r\n c\r\nContent-Length: 2\r\n\r\n{}", 400},
       {"large field", head + "X-A: " + many + "\r\nContent-Length: 2\r\n\r\n{}", 431},
       {"large target", "POST /" + many + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
       {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
@@ -227,6 +226,8 @@ TEST_CASE("chunked, pipelined, absolute and old requests are served", "[service]
       raw.send(post(fields, "{}", "POST http://localhost HTTP/1.1"));
       CHECK(raw.answer()->status == 200);
       raw.send(post(fields, "{}", "POST /?a=b HTTP/1.1"));
+      CHECK(raw.answer()->status == 200);
+      raw.send(post("X-Folded: b\r\n c\r\n" + fields, "{}"));  // RFC 9112 section 5.2: a space
       CHECK(raw.answer()->status == 200);
       raw.send(post("Connection: close\r\n" + fields, "{}"));
       CHECK(raw.answer()->status == 200);
