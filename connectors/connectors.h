@@ -13,7 +13,9 @@
 //   remote/services.h             AWS services elsewhere: calls made from models (remote/wire.h)
 //   aws/service.h                 AWS services inside this program, for Tasks and clients alike
 //   embedded/ledger.h               their rows, and how these change with a Task's outcome
+//   embedded/outbox.h               what they promise to functions, state machines, endpoints
 //   embedded/services.h             all of them: s3/service.h, ...
+//   embedded/resources.h            what a workflow expects to be there
 //   mock/mock_handlers.h          one test case of a mock configuration (mock_config.h), in front
 //                                 of all other handlers
 //

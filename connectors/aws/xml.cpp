@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
@@ -75,6 +76,17 @@ class Reader {
     }
   }
 
+  // What comes after a prefix. Beyond ASCII everything is taken for a letter.
+  static bool is_name(std::string_view text) {
+    const auto is_start = [](unsigned char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+    };
+    return !text.empty() && is_start(static_cast<unsigned char>(text[0])) &&
+           std::all_of(text.begin(), text.end(), [is_start](unsigned char c) {
+             return is_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+           });
+  }
+
   std::string_view name() {
     const std::size_t begin = at_;
     while (at_ < text_.size() && !is_blank(text_[at_]) && text_[at_] != '>' && text_[at_] != '/' &&
@@ -92,8 +104,8 @@ class Reader {
     if (!looking_at("<")) return invalid("an element is missing");
     ++at_;
     const std::string_view tag = name();
-    if (tag.empty() || tag[0] == '!') return invalid("an element has no name");
     out.name = tag.substr(tag.find(':') == std::string_view::npos ? 0 : tag.find(':') + 1);
+    if (!is_name(out.name)) return invalid("an element has no name");
     // Attributes (name spaces) mean nothing to us.
     for (char quote = 0; at_ < text_.size(); ++at_) {
       const char c = text_[at_];

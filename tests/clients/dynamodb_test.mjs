@@ -167,12 +167,12 @@ run(() => {
       await refused(put(TableName, { pk: S('a') }, { ReturnValues: 'ALL_NEW' }), 'ValidationException');
     },
 
-    async 'ten writers of one counter count to a hundred'() {
+    async 'six writers of one counter count to thirty'() {
       const TableName = await table({ simple: true });
       await put(TableName, { pk: S('c'), n: N(0) });
       let conflicts = 0;
-      await Promise.all(Array.from({ length: 10 }, async () => {
-        for (let done = 0; done < 10;) {
+      await Promise.all(Array.from({ length: 6 }, async () => {
+        for (let done = 0; done < 5;) {
           const { n } = await get(TableName, { pk: S('c') });
           try {
             await put(TableName, { pk: S('c'), n: N(Number(n.N) + 1) }, { ConditionExpression: 'n = :n', ExpressionAttributeValues: { ':n': n } });
@@ -183,7 +183,7 @@ run(() => {
           }
         }
       }));
-      assert.equal((await get(TableName, { pk: S('c') })).n.N, '100');
+      assert.equal((await get(TableName, { pk: S('c') })).n.N, '30');
       assert.ok(conflicts > 0);
     },
 
@@ -291,6 +291,7 @@ run(() => {
       // Made again, under the name and over the items of now.
       await db.DeleteItem({ TableName, Key: { pk: S('q'), sk: N(100) } });
       await db.UpdateTable({ TableName, AttributeDefinitions: [{ AttributeName: 'group', AttributeType: 'S' }], GlobalSecondaryIndexUpdates: [{ Create: index('by-group', 'group') }] });
+      await eventually('the second index', async () => (await db.DescribeTable({ TableName })).Table.GlobalSecondaryIndexes[0].IndexStatus === 'ACTIVE');
       assert.equal((await db.Scan({ TableName, IndexName: 'by-group' })).Count, 30);
       const changed = await db.UpdateTable({ TableName, BillingMode: 'PROVISIONED', ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 6 }, DeletionProtectionEnabled: true, GlobalSecondaryIndexUpdates: [{ Update: { IndexName: 'by-group', ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 } } }] });
       assert.equal(changed.TableDescription.DeletionProtectionEnabled, true);
