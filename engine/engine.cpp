@@ -8,27 +8,17 @@
 
 #include <algorithm>
 #include <functional>
-#include <memory>
-#include <mutex>
 
 namespace pawl::engine {
 
 struct Engine::State {
   explicit State(EngineOptions given) : options(std::move(given)), machines(*options.store) {}
 
-  // Whom the journal tells. The journal outlives engine and shards, and may still be telling what
-  // it wrote last when they go: whoever waited for that commit was woken a moment before.
-  struct Progress {
-    std::mutex mutex;
-    std::vector<runtime::Shard*> shards;
-  };
-
   EngineOptions options;
   Machines machines;
   std::vector<std::unique_ptr<EngineShard>> shards;
   std::optional<ActivityQueue> activities;
   std::vector<Observer*> observers;
-  std::shared_ptr<Progress> progress = std::make_shared<Progress>();
 };
 
 Engine::Engine(EngineOptions options) : state_(std::make_unique<State>(std::move(options))) {
@@ -41,17 +31,16 @@ Engine::Engine(EngineOptions options) : state_(std::make_unique<State>(std::move
     state_->shards.push_back(
         std::make_unique<EngineShard>(*this, state_->machines, *given.shards[i], i));
   }
-  state_->progress->shards = given.shards;
-  given.journal->on_progress([progress = state_->progress] {
-    const std::lock_guard lock(progress->mutex);
-    for (runtime::Shard* shard : progress->shards) shard->notify();
+  // Mailboxes, which outlive their shards: the journal wakes whoever waits for a commit and calls
+  // this then, when engine and shards may be gone.
+  std::vector<std::shared_ptr<runtime::Mailbox>> boxes;
+  for (runtime::Shard* shard : given.shards) boxes.push_back(shard->mailbox());
+  given.journal->on_progress([boxes = std::move(boxes)] {
+    for (const auto& box : boxes) box->notify();
   });
 }
 
-Engine::~Engine() {
-  const std::lock_guard lock(state_->progress->mutex);
-  state_->progress->shards.clear();
-}
+Engine::~Engine() = default;
 
 Status Engine::open(std::uint32_t shard) {
   if (shard == 0) {

@@ -117,8 +117,9 @@ class Sweep {
         violations_.push_back({around(without(base, name)), message});
         violations_.push_back({around(with(base, name, Value::null())), message});
       }
-      value(member, place,
-            [&around, base, name](Value inner) { return around(with(base, name, inner)); });
+      value(member, place, [&around, base, name](Value inner) {
+        return around(with(base, name, std::move(inner)));
+      });
     }
   }
 
