@@ -344,8 +344,7 @@ void ExecutionLog::write(const Job& job) {
   const auto group = logs_.store().group(job.settings->group);
   if (!group) return failed(group.error());
   if (!*group) return;
-  const Status kept =
-      logs_.store().append(job.settings->group, stream_of(job.machine), std::move(lines));
+  const Status kept = logs_.store().append(job.settings->group, stream_of(job.machine), lines);
   if (!kept) failed(kept.error());
 }
 

@@ -273,7 +273,7 @@ std::string_view cut_at_character(std::string_view text, std::size_t max) {
 }  // namespace
 
 Status LogStore::append(std::string_view group, std::string_view stream,
-                        std::vector<LogEvent> events) {
+                        const std::vector<LogEvent>& events) {
   const std::string prefix = events_prefix(group, stream);
   Result<std::uint64_t> number = next_number(prefix);
   if (!number) return std::move(number).error();

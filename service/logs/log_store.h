@@ -76,7 +76,8 @@ class LogStore {
 
   // Adds events (`number` and `ingestion` are set here) and makes the stream if need be. Durable
   // soon; kUnavailable if the store is away, and nothing was added.
-  Status append(std::string_view group, std::string_view stream, std::vector<LogEvent> events);
+  Status append(std::string_view group, std::string_view stream,
+                const std::vector<LogEvent>& events);
 
  private:
   Result<std::uint64_t> next_number(const std::string& prefix);

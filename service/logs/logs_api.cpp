@@ -292,7 +292,7 @@ Answer put_log_events(Call& call) {
                       {},
                       std::string(message->as_string())});
   }
-  const Status kept = call.store().append(group, stream, std::move(events));
+  const Status kept = call.store().append(group, stream, events);
   if (!kept) return store_error(kept.error());
   // Sequence tokens have no meaning any more, but older clients look for one.
   return answer(std::move(ObjectBuilder().set("nextSequenceToken", text("0"))).build());
