@@ -119,6 +119,9 @@ class Table:
     def add(self, round_number, figure):
         self.figures.setdefault(figure["metric"], {}).setdefault(figure["subject"], {})[round_number] = figure
 
+    def rounds(self):
+        return max(len(rounds) for subjects in self.figures.values() for rounds in subjects.values())
+
     def rows(self):
         for metric, subjects in self.figures.items():
             own = subjects.get("pawl", {})
@@ -131,7 +134,9 @@ class Table:
     def row(self, metric, subject, figures, own):
         values = [figure["value"] for figure in figures.values()]
         unit = next(iter(figures.values()))["unit"]
-        cells = [metric, subject, f"{show(statistics.median(values))} [{show(min(values))}-{show(max(values))}] {unit}"]
+        rounds = "" if len(values) == self.rounds() else f", {len(values)} rounds"
+        cells = [metric, subject,
+                 f"{show(statistics.median(values))} [{show(min(values))}-{show(max(values))}] {unit}{rounds}"]
         verdict = ""
         if own is None:
             cells.append("")
@@ -179,7 +184,18 @@ def show(number):
 
 
 def measure(options, directory):
+    """Tables by workload, and how many runs were void. Ctrl-C ends the measuring and keeps what there is."""
     tables = {workload: Table(workload) for workload in options.only}
+    void = 0
+    try:
+        for void in measuring(options, directory, tables):
+            pass
+    except KeyboardInterrupt:
+        say("Stopped; the tables hold what was measured so far")
+    return tables, void
+
+
+def measuring(options, directory, tables):
     void = 0
     for number in range(options.rounds):
         for workload in options.only:
@@ -192,10 +208,10 @@ def measure(options, directory):
                     + ("" if run.returncode == 0 else f", VOID ({run.returncode})"))
                 if run.returncode != 0:
                     void += 1
-                    continue
-                for line in run.stdout.splitlines():
-                    tables[workload].add(number, json.loads(line))
-    return tables, void
+                else:
+                    for line in run.stdout.splitlines():
+                        tables[workload].add(number, json.loads(line))
+                yield void
 
 
 def machine():

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -35,7 +36,7 @@ std::size_t resident_bytes() {
 double Latencies::quantile(double q) {
   if (milliseconds_.empty()) return 0;
   const auto last = static_cast<double>(milliseconds_.size() - 1);
-  const auto at = milliseconds_.begin() + static_cast<std::ptrdiff_t>(q * last + 0.5);
+  const auto at = milliseconds_.begin() + std::lround(q * last);
   std::nth_element(milliseconds_.begin(), at, milliseconds_.end());
   return *at;
 }

@@ -207,7 +207,7 @@ Rates measure_rates(const Run& run, runtime::Store& store) {
 void growth(const Run& run) {
   const auto grown = open_store(fresh_directory(run, "W12"));
   std::uint64_t finished = 0;
-  std::uint64_t wanted = static_cast<std::uint64_t>(run.finished);
+  auto wanted = static_cast<std::uint64_t>(run.finished);
   for (int tenfold = 0; tenfold < 3; ++tenfold, wanted *= 10) {
     with_engine(*grown, {}, [&](engine::Engine& engine) {
       create(engine, run, "w2-chain10");
