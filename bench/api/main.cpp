@@ -288,18 +288,18 @@ void history(const Run& run) {
 }
 
 int main_of(int argc, char** argv) {
-  static const std::map<std::string_view, void (*)(const Run&)> kWorkloads{
+  static const std::map<std::string_view, void (*)(const Run&)> workloads{
       {"W2", durable_transitions},  {"W4", starts},   {"W7", tasks},
       {"W8", answers_from_outside}, {"W10", history},
   };
-  const auto workload = kWorkloads.find(argc > 1 ? argv[1] : "");
+  const auto workload = workloads.find(argc > 1 ? argv[1] : "");
   Run run;
   run.programs = std::filesystem::path(argv[0]).parent_path();
   const std::map<std::string_view, std::filesystem::path*> paths{{"--pawl", &run.pawl},
                                                                  {"--limit", &run.limit},
                                                                  {"--directory", &run.directory},
                                                                  {"--workloads", &run.workloads}};
-  bool understood = workload != kWorkloads.end() && argc % 2 == 0;
+  bool understood = workload != workloads.end() && argc % 2 == 0;
   for (int i = 2; understood && i + 1 < argc; i += 2) {
     if (const auto path = paths.find(argv[i]); path != paths.end()) {
       *path->second = argv[i + 1];

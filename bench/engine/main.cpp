@@ -15,16 +15,16 @@
 
 int main(int argc, char** argv) {
   using pawl::bench::Run;
-  static const std::map<std::string_view, void (*)(const Run&)> kWorkloads{
+  static const std::map<std::string_view, void (*)(const Run&)> workloads{
       {"W1", pawl::bench::pure_transitions}, {"W2", pawl::bench::durable_transitions},
       {"W3", pawl::bench::one_step},         {"W5", pawl::bench::fan_out},
       {"W6", pawl::bench::sleepers},         {"W9", pawl::bench::recovery},
       {"W11", pawl::bench::large_payload},   {"W12", pawl::bench::growth},
   };
-  const auto workload = kWorkloads.find(argc > 1 ? argv[1] : "");
+  const auto workload = workloads.find(argc > 1 ? argv[1] : "");
   Run run;
   run.workloads = "bench/workloads";
-  bool understood = workload != kWorkloads.end() && argc % 2 == 0;
+  bool understood = workload != workloads.end() && argc % 2 == 0;
   for (int i = 2; understood && i + 1 < argc; i += 2) {
     const std::string_view name = argv[i];
     const char* value = argv[i + 1];
