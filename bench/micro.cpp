@@ -46,7 +46,7 @@ asl::Value json(const std::string& text) {
 // As large as `count` records: 10 are 0.7 KiB, 3,600 are 256 KiB.
 void read_json(benchmark::State& state) {
   const std::string text = records(static_cast<int>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(asl::read_json(text));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(asl::read_json(text));
   state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
 }
 BENCHMARK(read_json)->Arg(10)->Arg(3600);
@@ -54,7 +54,7 @@ BENCHMARK(read_json)->Arg(10)->Arg(3600);
 void write_json(benchmark::State& state) {
   const asl::Value value = json(records(static_cast<int>(state.range(0))));
   std::size_t bytes = 0;
-  for (auto _ : state) bytes += asl::to_json(value).size();
+  while (state.KeepRunning()) bytes += asl::to_json(value).size();
   state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
 }
 BENCHMARK(write_json)->Arg(10)->Arg(3600);
@@ -64,7 +64,7 @@ void compose_document(benchmark::State& state) {
   const asl::Value value = json(records(3600));
   engine::StoredParts stored;
   if (state.range(0) != 0) stored.add(*value.find("records"), {{1}, 0, 256'000});
-  for (auto _ : state) benchmark::DoNotOptimize(engine::compose(value, stored));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(engine::compose(value, stored));
 }
 BENCHMARK(compose_document)->Arg(0)->Arg(1);
 
@@ -73,7 +73,7 @@ constexpr std::array<EventField, 2> kFields{
      {Field::kInput, engine::PayloadRef{std::uint64_t{1} << 20U}}}};
 
 void encode_event(benchmark::State& state) {
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     runtime::Encoder out;
     for (engine::EventId id = 2; id < 22; ++id) {
       engine::encode_event(EventType::kPassStateEntered, id, id - 1, kTime, kFields, 1, kTime, out);
@@ -91,7 +91,7 @@ void write_event(benchmark::State& state) {
     return std::string_view(R"({"order":17,"items":[{"sku":"a","count":1}]})");
   };
   std::string out;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     out.clear();
     if (!engine::write_event(event, text, true, out)) std::abort();
   }
@@ -111,7 +111,7 @@ void encode_frame(benchmark::State& state) {
   frame.entered_event = 11;
   frame.entered_at = kTime;
   NoDocuments documents;
-  for (auto _ : state) benchmark::DoNotOptimize(engine::encode_frame(frame, documents));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(engine::encode_frame(frame, documents));
 }
 BENCHMARK(encode_frame);
 
@@ -121,7 +121,7 @@ void append_commit(benchmark::State& state) {
   const auto lease = store->lease(0);
   runtime::Journal journal(*store);
   const std::string value(60, 'v');
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     runtime::Batch batch;
     for (const char* key : {"h12345678", "f12345678", "e12345678", "l12345678"}) {
       batch.put(key, value);
@@ -136,7 +136,7 @@ void run_fiber(benchmark::State& state) {
   runtime::RealClock clock;
   runtime::Shard shard({.clock = clock});
   shard.run([&] {
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
       bool done = false;
       runtime::WaitPoint ended;
       shard.spawn_when_possible([&] {
