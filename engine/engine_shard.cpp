@@ -334,7 +334,7 @@ Status EngineShard::append(const runtime::Batch& batch, std::function<void(Statu
 Status EngineShard::commit(const runtime::Batch& batch) {
   runtime::WaitPoint durable;
   std::optional<Status> answer;
-  const Status appended = append(batch, [&](const Status& status) {
+  Status appended = append(batch, [&](const Status& status) {
     answer = status;
     durable.wake();
   });
