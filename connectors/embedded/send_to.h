@@ -5,6 +5,7 @@
 #include "connectors/embedded/ledger.h"
 
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -4,7 +4,7 @@
 //   records.h     keys and records            api.cpp       functions and their calls
 //   versions.cpp  versions and aliases        settings.cpp  concurrency, event settings, tags,
 //   events.cpp    asynchronous calls                        policies
-//   rest.cpp      the protocol
+//   deployment.cpp  archives and settings     rest.cpp  the protocol
 //
 // A function is a row and a directory beside the store with its files; an update makes a new
 // directory, and the old one goes when the row is durable and no version has it. Layers, images and
