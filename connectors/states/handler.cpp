@@ -83,7 +83,7 @@ Outcome look_at_child(StatesApi& api, const TaskRequest& request, const std::str
     if (may_pass(*error)) return TaskSubmitted{{}, {}, kPollAfterFailure};
     return TaskFailed{to_states_failure(request, *error)};
   }
-  const std::string& description = std::get<std::string>(described);
+  const auto& description = std::get<std::string>(described);
   Outcome outcome = to_sync_outcome(request, description);
   if (!api.announces_ends()) {
     auto* running = std::get_if<TaskSubmitted>(&outcome);
