@@ -68,7 +68,7 @@ http::Call call_of(const std::string& parameters, const http::Connection* connec
   return std::get<http::Call>(made);
 }
 
-runtime::HttpResponse response(int status, std::string type, std::string body) {
+runtime::HttpResponse response(int status, const std::string& type, std::string body) {
   runtime::HttpResponse out;
   out.status = status;
   out.headers.add("Content-Type", type);

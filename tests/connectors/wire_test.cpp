@@ -172,7 +172,7 @@ TEST_CASE("a model has at most 100,000 shapes", "[connectors][remote]") {
 }
 
 TEST_CASE("services and errors are named as the SDK for Java does", "[connectors][remote]") {
-  const std::pair<const char*, std::pair<const char*, const char*>> kServices[] = {
+  const std::pair<const char*, std::pair<const char*, const char*>> services[] = {
       {"DynamoDB", {"dynamodb", "DynamoDb"}},
       {"SQS", {"sqs", "Sqs"}},
       {"SFN", {"sfn", "Sfn"}},
@@ -194,7 +194,7 @@ TEST_CASE("services and errors are named as the SDK for Java does", "[connectors
       {"ElastiCache", {"elasticache", "ElastiCache"}},
       {"Route 53", {"route53", "Route53"}},
   };
-  for (const auto& [id, names] : kServices) {
+  for (const auto& [id, names] : services) {
     CHECK(sdk_service_id(id) == names.first);
     CHECK(sdk_class_name(id) == names.second);
   }
