@@ -164,9 +164,8 @@ Answer EventBridge::call(const aws::Call& call) {
 Value EventBridge::event_of(const aws::Call& call, const Value& entry,
                             const std::string& id) const {
   const engine::EngineOptions& options = ledger_.engine().options();
-  auto seconds = static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(
-                                         ledger_.now().time_since_epoch())
-                                         .count());
+  auto seconds = static_cast<double>(
+      std::chrono::floor<std::chrono::seconds>(ledger_.now()).time_since_epoch().count());
   const Value* time = entry.find("Time");
   if (time != nullptr && time->is_number()) seconds = time->as_double();
   std::string when = aws::iso_date(seconds);

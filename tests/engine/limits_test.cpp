@@ -78,8 +78,7 @@ TEST_CASE("a page of history ends when its documents are large", "[engine][limit
                                       '"' + std::string(100'000, 'x') + '"');
     const auto events_of = [&](const HistoryCursor& from, std::size_t bytes_max, bool data) {
       std::string out = "[";
-      const auto next =
-          engine.write_history(result.number, from, 100, bytes_max, false, data, out);
+      const auto next = engine.write_history(result.number, from, 100, bytes_max, false, data, out);
       REQUIRE(next.has_value());
       const auto events = asl::read_json(out + "]");
       REQUIRE(events.has_value());
