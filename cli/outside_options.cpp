@@ -24,7 +24,7 @@ void add_outside_options(CLI::App& parser, OutsideSetup& setup) {
           "--endpoint", setup.endpoints,
           "Call SERVICE at this URL, not the embedded one; again for others, * for any other")
       ->option_text("SERVICE=URL")
-      ->envname("PAWL_ENDPOINT")
+      ->envname("PAWL_ENDPOINTS")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Validator(

@@ -21,7 +21,7 @@ struct OutsideSetup {
 };
 
 // Adds the options to `parser`, with their help. Each may come from the environment too
-// (PAWL_ENDPOINT, with commas between several).
+// (PAWL_ENDPOINTS, with commas between several).
 void add_outside_options(CLI::App& parser, OutsideSetup& setup);
 
 // What they say together; where no region is named, that of AWS's own variables and files, else

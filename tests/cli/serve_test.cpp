@@ -149,7 +149,7 @@ TEST_CASE("endpoints of services elsewhere are checked before anything starts", 
   CHECK_THAT(pawl({"serve", "--port", "0", "--config", odd}).err, Contains("or a list of texts"));
   // The environment has commas between several.
   Child by_environment({"serve", "--port", "0"}, "",
-                       {{"PAWL_ENDPOINT", "sqs=http://127.0.0.1:1,sns=http://127.0.0.1:2"}});
+                       {{"PAWL_ENDPOINTS", "sqs=http://127.0.0.1:1,sns=http://127.0.0.1:2"}});
   by_environment.wait_for("listens on");
 }
 
