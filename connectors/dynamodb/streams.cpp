@@ -147,7 +147,7 @@ std::optional<Error> set_stream(DynamoDb& dynamodb, Change& change, const Value&
 
 void record_change(DynamoDb& dynamodb, Change& change, const Table& table, const Value* before,
                    const Value* after) {
-  if (table.stream == 0) return;
+  if (table.stream == 0 || (before == nullptr && after == nullptr)) return;
   if (before != nullptr && after != nullptr && asl::equal(*before, *after)) return;
   const std::int64_t now = dynamodb.ledger().now().time_since_epoch().count();
   // The counter's row makes decisions about one stream wait for each other: what has the higher
