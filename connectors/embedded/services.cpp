@@ -64,7 +64,7 @@ std::string below(const std::string& directory, std::string_view name) {
 
 }  // namespace
 
-EmbeddedServices::EmbeddedServices(engine::Engine& engine, EmbeddedOptions options)
+EmbeddedServices::EmbeddedServices(engine::Engine& engine, const EmbeddedOptions& options)
     : ledger_(engine),
       outbox_(ledger_),
       dynamodb_(ledger_),

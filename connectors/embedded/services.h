@@ -36,7 +36,7 @@ struct EmbeddedOptions {
 class EmbeddedServices final : public aws::Endpoints {
  public:
   // `engine` must outlive it. Made and destroyed while the engine's shards do not run.
-  EmbeddedServices(engine::Engine& engine, EmbeddedOptions options);
+  EmbeddedServices(engine::Engine& engine, const EmbeddedOptions& options);
   ~EmbeddedServices() override;
 
   // Where functions run that clients create. Before open().

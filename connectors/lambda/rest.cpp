@@ -236,7 +236,7 @@ HttpResponse LambdaRest::handle(const HttpRequest& request) {
     call.input = std::move(members).build();
     const Answer answer = api_.call(call);
     if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
-    const Value& value = std::get<Value>(answer);
+    const auto& value = std::get<Value>(answer);
     if (route.operation == "Invoke") return invoke_response(value);
     HttpResponse response;
     response.status = route.status;

@@ -275,8 +275,9 @@ Answer complete_multipart_upload(S3& s3, Request& request) {
         change.scan(range, runtime::prefix_end(range),
                     [&](std::string_view key, std::string_view row) {
                       std::optional<ObjectRecord> part = read_part(change, key, row);
-                      if (part) there.emplace(key, *std::move(part));
-                      return part.has_value();
+                      if (!part) return false;
+                      there.emplace(key, *std::move(part));
+                      return true;
                     });
         std::vector<ObjectRecord> chosen;
         for (const WantedPart& part : parts) {

@@ -254,7 +254,7 @@ Answer SecretsManager::create(const aws::Call& call) {
   }
   auto read = read_content(call.input);
   if (auto* error = std::get_if<Error>(&read)) return std::move(*error);
-  const Value& content = std::get<Value>(read);
+  const auto& content = std::get<Value>(read);
   std::string version(text_of(call.input, "ClientRequestToken"));
   if (version.empty()) version = ledger_.new_id();
   Answer answer = Value::object({});
@@ -323,7 +323,7 @@ Answer SecretsManager::get_value(const aws::Call& call) {
 Answer SecretsManager::put_value(const aws::Call& call, bool update) {
   auto read = read_content(call.input);
   if (auto* error = std::get_if<Error>(&read)) return std::move(*error);
-  const Value& content = std::get<Value>(read);
+  const auto& content = std::get<Value>(read);
   if (content.is_undefined() && !update) {
     return invalid_parameter("You must provide either SecretString or SecretBinary.");
   }
