@@ -21,8 +21,8 @@ ApiError no_such_alias(std::string_view arn) {
   return error;
 }
 
-ApiError bad_routing(std::string message) {
-  ApiError error = validation_error(std::move(message));
+ApiError bad_routing(std::string_view message) {
+  ApiError error = validation_error(message);
   error.reason = "INVALID_ROUTING_CONFIGURATION";
   return error;
 }
