@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 namespace pawl::connectors::events {
@@ -96,6 +97,18 @@ Value shown_rule(const Value& rule) {
   return std::move(shown).build();
 }
 
+// The targets of a rule's row, but for those whose Id is `gone`.
+std::vector<Value> targets_without(const Value& rule,
+                                   const std::function<bool(std::string_view id)>& gone) {
+  std::vector<Value> targets;
+  if (const Value* before = rule.find("Targets")) {
+    for (const Value& target : before->items()) {
+      if (!gone(text_of(target, "Id"))) targets.push_back(target);
+    }
+  }
+  return targets;
+}
+
 std::optional<Error> problem_of_target(const Value& target) {
   int forms = 0;
   for (const std::string_view member : {"Input", "InputPath", "InputTransformer"}) {
@@ -163,15 +176,10 @@ Answer EventBridge::put_targets(const aws::Call& call) {
           answer = no_rule(rule_name, bus);
           return;
         }
-        std::vector<Value> targets;
-        if (const Value* before = rule->find("Targets")) {
-          for (const Value& target : before->items()) {
-            const bool replaced = std::any_of(
-                given->items().begin(), given->items().end(),
-                [&](const Value& one) { return text_of(one, "Id") == text_of(target, "Id"); });
-            if (!replaced) targets.push_back(target);
-          }
-        }
+        std::vector<Value> targets = targets_without(*rule, [&](std::string_view id) {
+          return std::any_of(given->items().begin(), given->items().end(),
+                             [id](const Value& one) { return text_of(one, "Id") == id; });
+        });
         targets.insert(targets.end(), given->items().begin(), given->items().end());
         if (targets.size() > kTargetsMax) {
           answer = limit_exceeded();
@@ -204,16 +212,11 @@ Answer EventBridge::remove_targets(const aws::Call& call) {
           answer = no_rule(rule_name, bus);
           return;
         }
-        std::vector<Value> targets;
-        if (const Value* before = rule->find("Targets")) {
-          for (const Value& target : before->items()) {
-            const bool removed =
-                std::any_of(ids->items().begin(), ids->items().end(), [&](const Value& id) {
-                  return id.is_string() && id.as_string() == text_of(target, "Id");
-                });
-            if (!removed) targets.push_back(target);
-          }
-        }
+        std::vector<Value> targets = targets_without(*rule, [&](std::string_view id) {
+          return std::any_of(ids->items().begin(), ids->items().end(), [id](const Value& one) {
+            return one.is_string() && one.as_string() == id;
+          });
+        });
         std::vector<Value> failed;
         const Value* before = rule->find("Targets");
         for (const Value& id : ids->items()) {

@@ -1,20 +1,13 @@
 #include "runtime/aws/credentials.h"
 
+#include "runtime/aws/ini.h"
+
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iterator>
 #include <utility>
 
 namespace pawl::runtime::aws {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 // What can stand in an Authorization header between its commas and slashes.
 bool is_access_key(std::string_view text) {
@@ -103,20 +96,9 @@ class Reader {
 Result<CredentialSet> CredentialSet::parse(std::string_view text) { return Reader().read(text); }
 
 Result<CredentialSet> CredentialSet::load(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const int error = errno;
-    return Error{error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
-                 "cannot read the credentials file " + path + ": " + std::strerror(error), path};
-  }
-  std::string text(kFileBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return Error{ErrorCode::kIo, "cannot read the credentials file " + path, path};
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kFileBytesMax) {
-    return Error{ErrorCode::kLimit, "the credentials file " + path + " is larger than 1 MiB", path};
-  }
-  Result<CredentialSet> set = parse(text);
+  const Result<std::string> text = read_ini_file(path);
+  if (!text) return text.error();
+  Result<CredentialSet> set = parse(*text);
   if (!set)
     return Error{set.error().code, "credentials file " + path + ", " + set.error().message, path};
   return set;

@@ -26,8 +26,6 @@ struct Credentials {
 
 class CredentialSet {
  public:
-  static constexpr std::size_t kFileBytesMax = std::size_t{1} << 20;
-
   // The text of a credentials file. kInvalid: the message says what is wrong in which line, and
   // never shows a secret.
   static Result<CredentialSet> parse(std::string_view text);

@@ -1,20 +1,10 @@
 #include "runtime/aws/profile_file.h"
 
+#include "runtime/aws/ini.h"
+
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 
 namespace pawl::runtime::aws {
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
-}  // namespace
 
 ProfileFile parse_profiles(std::string_view text) {
   ProfileFile file;
@@ -44,20 +34,9 @@ ProfileFile parse_profiles(std::string_view text) {
 }
 
 Result<ProfileFile> load_profiles(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const int error = errno;
-    return Error{error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
-                 "cannot read " + path + ": " + std::strerror(error), path};
-  }
-  std::string text(kProfileFileBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return Error{ErrorCode::kIo, "cannot read " + path, path};
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kProfileFileBytesMax) {
-    return Error{ErrorCode::kLimit, path + " is larger than 1 MiB", path};
-  }
-  return parse_profiles(text);
+  const Result<std::string> text = read_ini_file(path);
+  if (!text) return text.error();
+  return parse_profiles(*text);
 }
 
 }  // namespace pawl::runtime::aws

@@ -17,10 +17,8 @@ namespace pawl::runtime::aws {
 using ProfileFile =
     std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>>;
 
-inline constexpr std::size_t kProfileFileBytesMax = std::size_t{1} << 20;
-
 ProfileFile parse_profiles(std::string_view text);
-// Blocks. kNotFound, kIo; kLimit past kProfileFileBytesMax.
+// Blocks. kNotFound, kIo; kLimit past kIniBytesMax (ini.h).
 Result<ProfileFile> load_profiles(const std::string& path);
 
 }  // namespace pawl::runtime::aws

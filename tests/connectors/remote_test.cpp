@@ -4,6 +4,7 @@
 #include "connectors/remote/credential_chain.h"
 #include "connectors/remote/handler.h"
 #include "connectors/remote/options.h"
+#include "runtime/aws/ini.h"
 #include "runtime/aws/profile_file.h"
 #include "runtime/aws/sigv4.h"
 #include "runtime/http/server.h"
@@ -146,12 +147,11 @@ TEST_CASE("profiles are read leniently", "[connectors][remote]") {
 TEST_CASE("a file of profiles is at most 1 MiB", "[connectors][remote]") {
   const TempDirectory directory;
   const std::string line = "[p]\nregion = r\n";
-  directory.write("config", line + std::string(runtime::aws::kProfileFileBytesMax, '#'));
+  directory.write("config", line + std::string(runtime::aws::kIniBytesMax, '#'));
   const auto read = runtime::aws::load_profiles(directory.path() + "/config");
   REQUIRE_FALSE(read.has_value());
   CHECK(read.error().code == ErrorCode::kLimit);
-  directory.write("config",
-                  line + std::string(runtime::aws::kProfileFileBytesMax - line.size(), '#'));
+  directory.write("config", line + std::string(runtime::aws::kIniBytesMax - line.size(), '#'));
   CHECK(runtime::aws::load_profiles(directory.path() + "/config").has_value());
   CHECK(runtime::aws::load_profiles(directory.path() + "/none").error().code ==
         ErrorCode::kNotFound);
