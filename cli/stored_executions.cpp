@@ -67,7 +67,7 @@ Error not_found(RuntimeHost& host, std::string_view name) {
 Result<engine::ExecutionNumber> find_execution(RuntimeHost& host, std::string_view name) {
   for (const std::string_view kind : {":execution:", ":express:"}) {
     if (const auto child = parse_map_run_arn(name, kind)) {
-      const auto number = host.engine().find_child(child->machine, child->label, child->name);
+      auto number = host.engine().find_child(child->machine, child->label, child->name);
       if (number || number.error().code != ErrorCode::kNotFound) return number;
       return not_found(host, name);
     }

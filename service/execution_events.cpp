@@ -31,7 +31,7 @@ std::string seconds_text(runtime::WallTime time) {
 }  // namespace
 
 asl::Value execution_event(const engine::Engine& engine, const engine::ExecutionDescription& what,
-                           std::string id, runtime::WallTime time) {
+                           std::string_view id, runtime::WallTime time) {
   const engine::ExecutionRecord& record = what.record;
   const std::size_t bytes = what.input.size() + (what.output ? what.output->size() : 0);
   const bool data = bytes <= kDataMax;
@@ -58,7 +58,7 @@ asl::Value execution_event(const engine::Engine& engine, const engine::Execution
   const engine::EngineOptions& options = engine.options();
   asl::ObjectBuilder event;
   event.set("version", asl::Value::string("0"));
-  event.set("id", asl::Value::string(std::move(id)));
+  event.set("id", asl::Value::string(id));
   event.set("detail-type", asl::Value::string("Step Functions Execution Status Change"));
   event.set("source", asl::Value::string("aws.states"));
   event.set("account", asl::Value::string(options.account));

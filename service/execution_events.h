@@ -25,7 +25,7 @@ namespace pawl::service {
 // Dates in `detail` are milliseconds since 1970. Input and output are left out, and their Details
 // say so, when they are larger than 248 KB together.
 asl::Value execution_event(const engine::Engine& engine, const engine::ExecutionDescription& what,
-                           std::string id, runtime::WallTime time);
+                           std::string_view id, runtime::WallTime time);
 
 // Which events a subscriber wants; an empty text matches all.
 struct EventFilter {

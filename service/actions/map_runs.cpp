@@ -113,8 +113,7 @@ Answer update_map_run(Api& api, const Request& request) {
   if (const asl::Value* given = request.member("toleratedFailurePercentage")) {
     update.tolerated_percentage = given->as_double();
   }
-  const Status updated =
-      api.engine().update_map_run(std::get<FoundMapRun>(found).number, std::move(update));
+  const Status updated = api.engine().update_map_run(std::get<FoundMapRun>(found).number, update);
   if (updated) return empty_answer();
   if (updated.error().code != ErrorCode::kInvalid) return engine_error(updated.error());
   ApiError refused =

@@ -81,7 +81,8 @@ struct Shape {
 
 // One for each way from an evaluation to the next.
 std::vector<Shape> shapes() {
-  const auto nested = [](std::string open, std::string middle, std::string close) {
+  const auto nested = [](const std::string& open, const std::string& middle,
+                         const std::string& close) {
     return [=](int n) { return repeat(n, open, middle, close); };
   };
   // A function that calls itself through `call`, where `@` stands for the inner call.
