@@ -38,9 +38,9 @@ void EngineShard::set_pauses(Pauses pauses) {
     for (const auto& [id, branch] : execution->branches) {
       const Phase phase = branch->frame.phase;
       if (phase == Phase::kEnter || phase == Phase::kRework || phase == Phase::kMapRun) {
-        execution->mailbox.push_back(ResumeMessage{id});
+        execution->mailbox.emplace_back(ResumeMessage{id});
       } else if (branch->frame.wake_at && *branch->frame.wake_at <= now) {
-        execution->mailbox.push_back(TimerMessage{id, *branch->frame.wake_at});
+        execution->mailbox.emplace_back(TimerMessage{id, *branch->frame.wake_at});
       }
     }
     if (!execution->mailbox.empty()) wake(execution);

@@ -219,7 +219,7 @@ Datum replace(Evaluator& e, Arguments& args, const CallContext& context) {
       ++done;
     }
     out += subject.substr(position);
-    return e.make_string(std::move(out));
+    return e.make_string(out);
   }
   Matches matches(e, args[1], args[0].value, context.frame);
   // The next match is looked for before the limit is: it may fail.
@@ -241,7 +241,7 @@ Datum replace(Evaluator& e, Arguments& args, const CallContext& context) {
     ++done;
   }
   out += subject.substr(position);
-  return e.make_string(std::move(out));
+  return e.make_string(out);
 }
 
 Datum split(Evaluator& e, Arguments& args, const CallContext& context) {

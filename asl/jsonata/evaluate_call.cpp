@@ -315,8 +315,7 @@ Datum Evaluator::apply_other(Function& function, Arguments& args, const Datum& i
     }
     case Function::Kind::kNextMatch: {
       if (function.offset >= function.subject.as_string().size()) return {};
-      const Datum next =
-          match_object(function.node, function.subject, function.offset, function.units);
+      Datum next = match_object(function.node, function.subject, function.offset, function.units);
       if (next.value.is_object() && next.value.find("match")->as_string().empty()) {
         fail_value("D1004", Value::string(function.node->value), function.node->position);
       }
@@ -358,11 +357,11 @@ Datum Evaluator::match_object(const Node* node, const Value& subject, std::size_
 
 Value Evaluator::match_value(const Node* node, const Value& subject, const Regex::Match& match,
                              std::size_t start_units) {
-  static thread_local const Value kMatch = Value::string("match");
-  static thread_local const Value kStart = Value::string("start");
-  static thread_local const Value kEnd = Value::string("end");
-  static thread_local const Value kGroups = Value::string("groups");
-  static thread_local const Value kNext = Value::string("next");
+  static thread_local const Value match_key = Value::string("match");
+  static thread_local const Value start_key = Value::string("start");
+  static thread_local const Value end_key = Value::string("end");
+  static thread_local const Value groups_key = Value::string("groups");
+  static thread_local const Value next_key = Value::string("next");
   const std::string_view found = match.text(subject.as_string());
   const std::size_t end_units = start_units + count_utf16(found);
   Function next;
@@ -376,11 +375,11 @@ Value Evaluator::match_value(const Node* node, const Value& subject, const Regex
   for (const std::optional<std::string_view>& group : match.groups) {
     groups.push_back(group ? Value::string(*group) : Value::null());
   }
-  return make_object({{kMatch, Value::string(found)},
-                      {kStart, count_value(start_units)},
-                      {kEnd, count_value(end_units)},
-                      {kGroups, make_array(std::move(groups))},
-                      {kNext, add_function(std::move(next))}});
+  return make_object({{match_key, Value::string(found)},
+                      {start_key, count_value(start_units)},
+                      {end_key, count_value(end_units)},
+                      {groups_key, make_array(std::move(groups))},
+                      {next_key, add_function(std::move(next))}});
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -395,7 +394,7 @@ Datum Evaluator::evaluate_partial(const Node* node, const Datum& input, const Fr
       args.emplace_back(evaluate(each, input, frame));
     }
   }
-  const Datum target = evaluate(node->lhs, input, frame);
+  Datum target = evaluate(node->lhs, input, frame);
   if (!is_function(target.value)) {
     if (target.is_undefined() && node->lhs->type == NodeType::kPath) {
       check_misspelt(node, "T1007", frame);

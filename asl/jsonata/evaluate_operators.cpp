@@ -59,7 +59,7 @@ Datum Evaluator::operate(const Node* node, const Datum& left, const Datum& right
         std::string text;
         append_string(left, false, text);
         append_string(right, false, text);
-        return make_string(std::move(text));
+        return make_string(text);
       }
       case 'R':
         return make_range(left.value, right.value);

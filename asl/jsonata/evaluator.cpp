@@ -139,7 +139,7 @@ Value Evaluator::make_object(std::vector<Member> members) const {
   return object;
 }
 
-Value Evaluator::make_string(std::string text) const {
+Value Evaluator::make_string(std::string_view text) const {
   account(text.size(), text.size() / sizeof(Value));
   return Value::string(text);
 }

@@ -88,7 +88,7 @@ class Evaluator {
   bool is_numeric(const Value& value) const;
   Value make_array(std::vector<Value> items) const;
   Value make_object(std::vector<Member> members) const;
-  Value make_string(std::string text) const;
+  Value make_string(std::string_view text) const;
   Value number(double value) const;
   // The members in the reference's order: array indexes first (kReference only).
   std::vector<const Member*> ordered(const Value& object) const;

@@ -75,7 +75,7 @@ Result<std::string> format_integer(double value, std::string_view picture);
 // $parseInteger; text that the picture does not describe may give NaN. D3130, D3131.
 Result<Value> parse_integer(std::string_view text, std::string_view picture);
 
-// ---- Dates (library_dates.cpp) ----
+// ---- Dates (library_date_format.cpp, library_date_parse.cpp) ----
 
 // $fromMillis; without picture ISO 8601 with milliseconds; `timezone` is "+hhmm". D3132 to D3135.
 Result<std::string> from_millis(double millis, std::optional<std::string_view> picture,

@@ -1,6 +1,6 @@
-// Integer pictures as library_integer_pictures.cpp and library_dates.cpp share them: the parts of a
-// picture such as "#,##0;o" or "Ww", and numbers written and read by it. Text is UTF-16, because
-// the reference counts, cuts and compares UTF-16 units. Internal to the library.
+// Integer pictures, which numbers and the pictures of dates share: the parts of a picture such as
+// "#,##0;o" or "Ww", and numbers written and read by it. Text is UTF-16, because the reference
+// counts, cuts and compares UTF-16 units. Internal to the library.
 #pragma once
 
 #include "asl/jsonata/library.h"

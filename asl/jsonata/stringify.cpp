@@ -152,7 +152,7 @@ Value Evaluator::stringify(const Datum& datum, bool pretty) {
   if (datum.value.is_string()) return datum.value;
   std::string out;
   append_string(datum, pretty, out);
-  return make_string(std::move(out));
+  return make_string(out);
 }
 
 }  // namespace pawl::asl::jsonata

@@ -465,7 +465,9 @@ TEST_CASE("answers that nobody takes have a bound together", "[runtime][http]") 
   HttpServerOptions options;
   options.max_buffered_bytes = 20'000'000;
   const auto big = [](const HttpRequest&) {
-    return HttpResponse{.status = 200, .headers = {}, .body = std::string(15'000'000, 'x')};
+    HttpResponse response;  // more than the kernel's buffers take
+    response.body.resize(15'000'000, 'x');
+    return response;
   };
   with_server(options, big, [](HttpServer& server) {
     RawClient first(server.port());  // does not read
@@ -665,7 +667,7 @@ class Letters final : public BodySource {
   explicit Letters(std::uint64_t size) : size_(size), left_(size) {}
   std::optional<std::uint64_t> size() const override { return size_; }
   Result<std::string> read(std::size_t max) override {
-    const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, max));
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, max));
     left_ -= n;
     return std::string(n, 'x');
   }
