@@ -172,6 +172,8 @@ void Narrator::describe(const asl::Value& details, Line& line, Context& context)
     find_container(type.starts_with("Map") ? "Map" : "Parallel", line, context);
   }
   if (is_failure(type)) {
+    // Its chain may leave out the state, which it names itself.
+    if (type == "EvaluationFailed") context.state = std::string(text_of(details, "state"));
     line.kind = Kind::kFail;
     context.failed = true;
     line.detail = error_text(text_of(details, "error"), text_of(details, "cause"));

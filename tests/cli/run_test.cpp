@@ -50,6 +50,18 @@ TEST_CASE("a failure shows error, cause, state and its place in the file", "[cli
   CHECK_THAT(ended.err, Contains("state: B at " + file + ":5:3"));
 }
 
+TEST_CASE("an expression that fails is shown with its state, too", "[cli][run]") {
+  const TemporaryDirectory directory;
+  const std::string file =
+      directory.write("w.asl.json", R"({"QueryLanguage": "JSONata", "StartAt": "A",
+"States": {"A": {"Type": "Pass", "End": true,
+  "Output": "{% $states.input.nothing %}"}}})");
+  const Ended ended = pawl({"run", file});
+  CHECK(ended.code == 1);
+  CHECK_THAT(ended.err, Contains("fail   A"));
+  CHECK_THAT(ended.err, Contains("state: A at " + file + ":2:12"));
+}
+
 TEST_CASE("an invalid definition shows all problems with their lines", "[cli][run]") {
   const TemporaryDirectory directory;
   const std::string file = directory.write(
