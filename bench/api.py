@@ -9,7 +9,8 @@ DIR must be on the disk that is meant (a tmpfs syncs nothing); it is made and re
             loop, and their ratio to the echo server of the same round; the processor's time that one takes, with that of
             the thread that syncs, which says more than the rate where others use the machine as well
   latency   p50 and p99 of StartExecution at half of its rate, open loop: counted from when a call was due
-  overload  StartExecution at three times its rate over 4,096 connections: how many are answered and refused, and how soon
+  overload  StartExecution at three times its rate over 4,096 connections: how many are answered and refused, and how soon,
+            counted from when a call was due, and as the server measures it, from the request's arrival
   idle      10,000 connections that send nothing: memory of each, and StartExecution meanwhile
   workers   1,000 workers in GetActivityTask: memory of each, how many tasks they get and answer at a tenth of
             StartExecution's rate, and StartExecution meanwhile
@@ -25,6 +26,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 PARTS = ("rates", "latency", "overload", "idle", "workers")
 
@@ -49,9 +51,21 @@ class Server:
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def histogram(self, operation):
+        """What pawl itself measured, from a request's arrival to its answer: counts by upper bound in seconds."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_pawl/metrics", timeout=60) as page:
+            rows = re.findall(rf'pawl_api_seconds_bucket{{operation="{operation}",le="([^"]+)"}} (\d+)', page.read().decode())
+        return {float(bound): int(count) for bound, count in rows}
+
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=60)
+
+
+def bound_of(quantile, before, after):
+    """The upper bound, in ms, of the bucket that a quantile of what came between two histograms lies in."""
+    counts = {bound: count - before.get(bound, 0) for bound, count in after.items()}
+    return min(bound for bound, count in counts.items() if count >= quantile * max(counts.values())) * 1000
 
 
 def spread(values, digits=0):
@@ -122,11 +136,14 @@ class Bench:
     def overload(self):
         for _ in range(self.arguments.rounds):
             capacity = self.load("start", self.pawl)
+            before = self.pawl.histogram("StartExecution")
             over = self.load("start", self.pawl, rate=capacity["ok_per_s"] * 3, connections=4096)
+            inside = self.pawl.histogram("StartExecution")
             after = self.load("start", self.pawl)
             print(f"start at {over['rate']:.0f}/s, three times its rate of {capacity['ok_per_s']:.0f}/s: "
                   f"{over['ok_per_s']:.0f}/s answered (p99 {over['p99_ms']:.0f} ms), {over['refused_per_s']:.0f}/s refused "
                   f"(p50 {over['refused_p50_ms']:.0f} ms, p99 {over['refused_p99_ms']:.0f} ms), {over['codes']}, closed {over['closed']}; "
+                  f"in the server p50 <= {bound_of(0.5, before, inside):.1f} ms, p99 <= {bound_of(0.99, before, inside):.1f} ms; "
                   f"after it {after['ok_per_s']:.0f}/s; resident {self.pawl.resident_kib() / 1024:.0f} MiB", flush=True)
 
     def idle(self, connections=10_000):
