@@ -294,7 +294,7 @@ double percentile(std::vector<double>& values, double part) {
 }
 
 void Load::report(double seconds) {
-  const double ok = static_cast<double>(ok_ms_.size());
+  const auto ok = static_cast<double>(ok_ms_.size());
   std::printf(
       "{\"operation\":\"%s\",\"connections\":%d,\"rate\":%.0f,\"seconds\":%.2f,"
       "\"ok_per_s\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,",

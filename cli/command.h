@@ -42,5 +42,6 @@ Command add_show(CLI::App& program);
 Command add_serve(CLI::App& program);
 Command add_test_state(CLI::App& program);
 Command add_control(CLI::App& program);
+Command add_check(CLI::App& program);
 
 }  // namespace pawl::cli

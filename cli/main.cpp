@@ -89,7 +89,7 @@ int run(int argc, char** argv) {
   const std::vector<Command> commands = {
       add_run(program),  add_resume(program),     add_redrive(program), add_serve(program),
       add_list(program), add_show(program),       add_history(program), add_validate(program),
-      add_eval(program), add_test_state(program), add_control(program)};
+      add_eval(program), add_test_state(program), add_control(program), add_check(program)};
   std::string topic;
   CLI::App* help_parser = program.add_subcommand("help", "Explain a command, with examples");
   help_parser->add_option("COMMAND", topic, "The command")->option_text(" ");

@@ -48,6 +48,7 @@ Result<std::unique_ptr<RuntimeHost>> RuntimeHost::make(const HostOptions& option
   }
   host->tasks_ = std::make_unique<TaskWorld>(*host->shards_[0], *host->clock_);
   engine_options.limits = options.limits;
+  engine_options.retention = options.retention;
   auto outside = connectors::http::Outside::make(
       {.allow_private = options.outside.allow_private_endpoints, .authorities = {}});
   if (!outside) return std::move(outside).error();

@@ -18,6 +18,7 @@
 #include "runtime/journal/journal.h"
 #include "service/api.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +33,7 @@ struct HostOptions {
   bool fast_forward = false;  // virtual time; needs a single shard
   std::uint32_t shards = 1;   // at least: a store keeps the number it was made with
   engine::Limits limits = {};
+  std::chrono::milliseconds retention{0};  // zero: nothing is erased
   OutsideSetup outside;
 };
 

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +52,9 @@ with AWS_CA_BUNDLE. Without it, keep it on this machine or behind a proxy that e
 
 Limits: AWS's, so that what runs here runs there. --limits relaxed takes payloads of 16 MiB, histories
 of 1,000,000 events, longer names and more of everything that AWS only counts (docs/limits.md).
+
+Retention: what ended 90 days ago is erased, as AWS does it, and its name is free again. --retention 30d
+(d, h, m, s) makes that sooner or later, --retention forever keeps everything.
 
 Looking after it: GET /_pawl/health (it lives), /_pawl/ready (it takes work), /_pawl/metrics
 (Prometheus). SIGTERM and SIGINT stop it within ten seconds, a second one at once; what is under way
@@ -122,6 +126,13 @@ void add_serve_options(CLI::App& parser, ServeOptions& options) {
         "FILE");
   named(parser.add_option("--tls-key", options.tls_key, "The certificate's key (PEM)"), "FILE");
   add_limits_option(parser, options.limits);
+  named(parser.add_option("--retention", options.retention,
+                          "Erase executions so long after their end (90d), or forever"),
+        "TIME")
+      ->check([](const std::string& text) {
+        const Result<std::chrono::milliseconds> read = read_retention(text);
+        return read ? std::string() : read.error().message;
+      });
   add_outside_options(parser, options.outside);
   named(parser.add_option("--log-level", options.log_level, "trace, debug, info, warn, error, off"),
         "LEVEL")
@@ -174,6 +185,29 @@ Status apply_config_file(CLI::App& parser, const ServeOptions& options) {
     }
   }
   return {};
+}
+
+Result<std::chrono::milliseconds> read_retention(const std::string& text) {
+  if (text == "forever") return std::chrono::milliseconds(0);
+  constexpr std::int64_t kMostSeconds = std::int64_t{100} * 365 * 24 * 3600;
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, number);
+  const std::string_view unit(at, static_cast<std::size_t>(end - at));
+  std::int64_t seconds = 0;
+  if (unit == "d") seconds = std::int64_t{24} * 3600;
+  if (unit == "h") seconds = 3600;
+  if (unit == "m") seconds = 60;
+  if (unit == "s") seconds = 1;
+  if (error != std::errc() || seconds == 0 || number <= 0 || number > kMostSeconds / seconds) {
+    return Error{
+        ErrorCode::kInvalid,
+        fmt::format("'{}' is no retention: give days, hours, minutes or seconds (90d, 12h), "
+                    "or forever",
+                    one_line(text, 40)),
+        ""};
+  }
+  return std::chrono::milliseconds(std::chrono::seconds(number * seconds));
 }
 
 Status check_serve_options(const ServeOptions& options) {

@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -31,6 +32,7 @@ struct ServeOptions {
   std::string tls_key;
 
   std::string limits;  // cli/limits_option.h
+  std::string retention = "90d";
 
   std::string log_level = "info";
   std::string log_format = "text";
@@ -48,6 +50,9 @@ void add_serve_options(CLI::App& parser, ServeOptions& options);
 // After parsing: gives the options that neither flag nor environment has set their value from the
 // file, if one is named. kNotFound, kIo; kInvalid: the message names file and key.
 Status apply_config_file(CLI::App& parser, const ServeOptions& options);
+
+// "90d", "12h", "30m", "45s"; zero for "forever". kInvalid: the message says what is wrong.
+Result<std::chrono::milliseconds> read_retention(const std::string& text);
 
 // What no single option can tell: combinations that are refused. kInvalid.
 Status check_serve_options(const ServeOptions& options);

@@ -97,6 +97,7 @@ Status EmbeddedEngine::open() {
   options.handlers = &s.functions;
   options.shards = s.threads->all();
   options.limits = s.options.limits;
+  options.retention = s.options.retention;
   options.region = s.options.region;
   options.account = s.options.account;
   s.engine = std::make_unique<Engine>(std::move(options));

@@ -34,6 +34,7 @@ struct EmbeddedOptions {
   std::uint32_t shards =
       1;  // threads that run executions; a store keeps at least what it was made with
   Limits limits = {};
+  std::chrono::milliseconds retention{0};  // EngineOptions::retention
   std::string region = "us-east-1";
   std::string account = "123456789012";
 };

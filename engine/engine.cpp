@@ -568,6 +568,17 @@ std::string Engine::map_run_arn(const MapRunRecord& record) const {
   return arn(options(), "mapRun", map_run_tail(record));
 }
 
+Result<std::uint64_t> Engine::erase_expired() {
+  std::uint64_t erased = 0;
+  for (const auto& shard : state_->shards) {
+    const Result<std::uint64_t> of_shard =
+        runtime::call_on(shard->shard(), [&shard] { return shard->erase_expired(); });
+    if (!of_shard) return of_shard;
+    erased += *of_shard;
+  }
+  return erased;
+}
+
 EngineStatistics Engine::statistics() const {
   EngineStatistics sum;
   for (const auto& shard : state_->shards) {

@@ -46,6 +46,9 @@ struct EngineOptions {
   TaskHandlers* handlers = nullptr;
   std::vector<runtime::Shard*> shards;  // 1 to kShardsMax
   Limits limits;
+  // How long an execution is kept after its end, as AWS keeps it for 90 days; zero: for ever. Its
+  // name is free afterwards.
+  std::chrono::milliseconds retention{0};
   std::string partition = "aws";
   std::string region = "us-east-1";
   std::string account = "123456789012";
@@ -192,6 +195,10 @@ class Engine {
                                                      const HistoryCursor& from, std::size_t max,
                                                      std::size_t bytes_max, bool reverse,
                                                      bool include_data, std::string& out) const;
+
+  // Erases now whose retention is over, as the engine does by itself now and then while its clock
+  // is real; answers how many. On a fiber of any of its shards; suspends.
+  Result<std::uint64_t> erase_expired();
 
   // --- task tokens ---
   // kInvalid: not a token. kTimeout: the task is gone.

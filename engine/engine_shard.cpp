@@ -51,6 +51,7 @@ Status EngineShard::open() {
   PAWL_ASSERT(runtime::Shard::current() == &shard_);
   if (Status status = recover(); !status) return status;
   shard_.set_watermark_source([this] { on_round(); });
+  watch_retention();
   return {};
 }
 
@@ -137,9 +138,11 @@ void EngineShard::forget_everything() {
 }
 
 void EngineShard::close() {
+  closed_ = true;
   forget_everything();
   shard_.set_watermark_source({});
   alarm_.cancel();
+  retention_alarm_.cancel();
   static_cast<void>(engine_.options().journal->flush());
 }
 
@@ -191,7 +194,11 @@ Result<std::optional<StartResult>> EngineShard::started_before(const StartReques
     return known.error();
   }
   const Result<ExecutionDescription> first = engine_.describe(*known);
-  if (!first) return first.error();
+  if (!first) {
+    // Its retention has ended between the two reads.
+    if (first.error().code == ErrorCode::kNotFound) return std::optional<StartResult>();
+    return first.error();
+  }
   // The execution of a deleted machine of the same name does not take the names of this one's.
   if (first->record.revision < machine.first_revision) return std::optional<StartResult>();
   if (first->record.status == ExecutionStatus::kRunning && first->input == request.input) {

@@ -51,6 +51,9 @@ class EngineShard {
   // What is paused from now on; whatever no longer is goes on.
   void set_pauses(Pauses pauses);
 
+  // Erases the executions that ended before the retention's time; answers how many. Suspends.
+  Result<std::uint64_t> erase_expired();
+
   EngineStatistics statistics() const;
   bool is_open() const { return open_.load(std::memory_order_relaxed); }  // any thread
 
@@ -119,6 +122,11 @@ class EngineShard {
 
   void resume_from_rows(runtime::WallTime now);
 
+  // retention (engine_shard_retention.cpp)
+  void watch_retention();
+  Result<std::uint64_t> erase_expired_now();
+  Status erase_remains();
+
   // failure and recovery
   void forget_everything();
   Status recover();
@@ -134,6 +142,7 @@ class EngineShard {
   std::uint64_t incarnation_ = 0;
   std::atomic<bool> open_{false};  // written by the shard's thread only
   bool recovering_ = false;
+  bool closed_ = false;
 
   std::unordered_map<ExecutionNumber, ExecutionPtr> executions_;
   std::list<ExecutionNumber> resting_;  // oldest first; those that only wait
@@ -162,6 +171,11 @@ class EngineShard {
   runtime::WallTime timers_loaded_until_{};
   runtime::TimerHandle alarm_;
   runtime::SteadyTime alarm_at_ = runtime::kNever;
+
+  std::unordered_set<ExecutionNumber> erasing_;  // whose erasure is not on disk yet
+  bool erasing_now_ = false;
+  ExecutionNumber retention_from_ = 0;  // of those before it none is left to erase
+  runtime::TimerHandle retention_alarm_;
 
   EngineStatistics statistics_;
 };

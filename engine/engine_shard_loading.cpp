@@ -47,6 +47,9 @@ Status EngineShard::name_and_compile(Execution& execution) {
 
 Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
   if (const auto it = executions_.find(number); it != executions_.end()) return it->second;
+  if (erasing_.contains(number)) {
+    return Error{ErrorCode::kNotFound, "There is no such execution.", ""};
+  }
   const runtime::Store& store = *engine_.options().store;
   const std::string key = keys::execution(number);
   Result<std::optional<std::string>> row = store.get(key);

@@ -2,11 +2,14 @@
 
 #include "engine/record_parts.h"
 
+#include <algorithm>
+
 namespace pawl::engine {
 
 namespace {
 
 constexpr std::uint8_t kExecutionVersion = 1;
+constexpr unsigned kNumberTimeShift = 22;  // behind the milliseconds: counter and shard
 
 void put_optional(runtime::Encoder& out, const std::optional<std::string>& text) {
   out.boolean(text.has_value());
@@ -22,6 +25,11 @@ std::optional<std::string> get_optional(runtime::Decoder& in) {
 
 std::uint32_t shard_of(ExecutionNumber number) {
   return static_cast<std::uint32_t>(number % kShardsMax);
+}
+
+ExecutionNumber first_number_at(runtime::WallTime time) {
+  const std::int64_t millis = std::max<std::int64_t>(time.time_since_epoch().count(), 0);
+  return static_cast<ExecutionNumber>(millis) << kNumberTimeShift;
 }
 
 std::string_view status_name(ExecutionStatus status) {
@@ -239,6 +247,8 @@ std::string list(std::string_view machine, ExecutionStatus status, ExecutionNumb
   runtime::append_u64(key, number);
   return key;
 }
+
+std::string grave(ExecutionNumber number) { return number_key(kGraves.front(), number); }
 
 std::string paused_machine(std::string_view name) {
   return std::string(kPausedMachines) + std::string(name);

@@ -22,6 +22,8 @@ namespace pawl::engine {
 using ExecutionNumber = std::uint64_t;
 inline constexpr std::uint32_t kShardsMax = 64;
 std::uint32_t shard_of(ExecutionNumber number);
+// The least number that an execution can have which starts at `time`.
+ExecutionNumber first_number_at(runtime::WallTime time);
 
 enum class ExecutionStatus : std::uint8_t {
   kRunning = 0,
@@ -128,6 +130,7 @@ std::string activity_task(std::string_view activity, runtime::WallTime queued_at
                           ExecutionNumber number, BranchId branch);
 std::string activity_tasks(std::string_view activity);
 std::string revision(std::string_view name, std::uint32_t number);
+std::string grave(ExecutionNumber number);  // of an execution that is erased, and has left rows
 std::string paused_machine(std::string_view name);
 std::string paused_execution(ExecutionNumber number);
 
@@ -152,6 +155,7 @@ std::optional<ExecutionNumber> parse_list(std::string_view key);
 inline constexpr std::string_view kTimers = "t";
 inline constexpr std::string_view kDispatches = "d";
 inline constexpr std::string_view kExecutions = "e";
+inline constexpr std::string_view kGraves = "g";
 inline constexpr std::string_view kMachines = "M";
 inline constexpr std::string_view kPausedMachines = "P";
 inline constexpr std::string_view kPausedExecutions = "p";

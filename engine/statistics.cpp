@@ -21,6 +21,7 @@ void EngineStatistics::add(const EngineStatistics& other) {
   for (std::size_t i = 0; i < kExecutionStatuses; ++i) {
     executions_ended[i] += other.executions_ended[i];
   }
+  executions_erased += other.executions_erased;
   transitions += other.transitions;
   turns += other.turns;
   for (const auto& [name, theirs] : other.connectors) {

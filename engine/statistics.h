@@ -37,6 +37,7 @@ struct EngineStatistics {
   // since the start
   std::uint64_t executions_started = 0;
   std::array<std::uint64_t, kExecutionStatuses> executions_ended{};  // by ExecutionStatus
+  std::uint64_t executions_erased = 0;                               // their retention was over
   std::uint64_t transitions = 0;                                     // states entered
   std::uint64_t turns = 0;
   std::map<std::string, ConnectorStatistics, std::less<>> connectors;

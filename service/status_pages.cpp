@@ -31,6 +31,8 @@ void write_engine(MetricsText& text, const engine::EngineStatistics& engine) {
     text.sample({{"status", engine::status_name(static_cast<engine::ExecutionStatus>(i))}},
                 engine.executions_ended[i]);
   }
+  text.counter("pawl_executions_erased_total", "Executions erased at the end of their retention.",
+               engine.executions_erased);
   const auto gauge = [&text](std::string_view name, std::string_view help, std::size_t value) {
     text.gauge(name, help, static_cast<double>(value));
   };

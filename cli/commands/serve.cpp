@@ -96,6 +96,7 @@ int ServeCommand::prepare() {
   host_options.data = options_.data;
   host_options.shards = options_.shards;
   host_options.limits = limits_named(options_.limits);
+  host_options.retention = *read_retention(options_.retention);
   host_options.outside = options_.outside;
   descriptors_ = runtime::raise_descriptor_limit();
   hold_stop_signals();

@@ -10,7 +10,6 @@
 
 namespace pawl::connectors::dynamodb {
 
-using asl::Member;
 using asl::ObjectBuilder;
 using asl::Value;
 
@@ -296,7 +295,7 @@ Result<Value> apply_update(const std::vector<UpdateAction>& actions, const Value
       if (!value) return value;
     }
     if (action->right) {
-      const Result<Value> right = set_operand(*action->right, item);
+      Result<Value> right = set_operand(*action->right, item);
       if (!right) return right;
       value = sum(*value, *right, action->op == '-');
       if (!value) return value;

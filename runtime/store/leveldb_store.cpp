@@ -545,7 +545,7 @@ Error LevelDbStore::refused(const Error& damage) const {
   return Error{ErrorCode::kCorrupt,
                "the store in " + options_.path +
                    " is damaged and was not opened: " + damage.message + " (" + damage.where +
-                   "). Nothing was changed. Run `pawl check`, or restore a backup",
+                   "). Nothing was changed. `pawl check` lists all of it; restore a backup",
                damage.where};
 }
 
@@ -600,6 +600,17 @@ Result<std::unique_ptr<Store>> open_leveldb(const LevelDbOptions& options) {
     return std::move(opened).error();
   }
   return std::unique_ptr<Store>(std::move(store));
+}
+
+bool leveldb_in_use(const std::string& path) {
+  const int lock = ::open((path + "/LOCK").c_str(), O_RDWR | O_CLOEXEC);
+  if (lock < 0) return false;
+  struct flock held = {};
+  held.l_type = F_WRLCK;  // of the whole file, as LevelDB takes it
+  held.l_whence = SEEK_SET;
+  const bool in_use = ::fcntl(lock, F_GETLK, &held) == 0 && held.l_type != F_UNLCK;
+  ::close(lock);
+  return in_use;
 }
 
 std::vector<Error> check_leveldb(const std::string& path, StoreFiles* files) {

@@ -53,6 +53,9 @@ struct LevelDbOptions {
 // damaged; `where` is the file, and its offset where known. kIo: the operating system said no.
 Result<std::unique_ptr<Store>> open_leveldb(const LevelDbOptions& options);
 
+// Whether another process has the directory open.
+bool leveldb_in_use(const std::string& path);
+
 // Reads every byte of a store that is not open, and says what does not read back: one Error per
 // damaged file, `where` naming it. Empty: all is well. Writes nothing.
 std::vector<Error> check_leveldb(const std::string& path, StoreFiles* files = nullptr);

@@ -53,6 +53,7 @@ void FakeWorld::run(const std::function<void(Engine&)>& body) {
   options.handlers = &tasks;
   options.shards = {&shard};
   options.limits = limits;
+  options.retention = retention;
   Engine engine(options);
   std::exception_ptr failure;
   shard.run([&] {

@@ -57,6 +57,7 @@ class FakeWorld {
   std::unique_ptr<runtime::Store> store;
   FakeTasks tasks;
   Limits limits;
+  std::chrono::milliseconds retention{0};
 
  private:
   int machines_ = 0;
