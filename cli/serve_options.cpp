@@ -102,7 +102,8 @@ void add_serve_options(CLI::App& parser, ServeOptions& options) {
     return option;
   };
   named(parser.add_option("--port", options.port, "8083; 0 takes any that is free"), "N");
-  named(parser.add_option("--address", options.address, "Where to listen, in digits (127.0.0.1)"),
+  named(parser.add_option("--address", options.address,
+                          "Where to listen, in digits (localhost: 127.0.0.1 and ::1)"),
         "ADDRESS");
   named(parser.add_option("--data", options.data, "Keep everything in this directory"), "DIR");
   named(parser.add_option("--functions", options.functions, "Directory of the functions"), "DIR")
@@ -210,12 +211,17 @@ Result<std::chrono::milliseconds> read_retention(const std::string& text) {
   return std::chrono::milliseconds(std::chrono::seconds(number * seconds));
 }
 
+ServeAddresses serve_addresses(const std::string& address) {
+  if (address == "localhost") return {"127.0.0.1", "::1"};
+  return {address, ""};
+}
+
 Status check_serve_options(const ServeOptions& options) {
   const auto wrong = [](std::string message) {
     return Error{ErrorCode::kInvalid, std::move(message), ""};
   };
   const Result<runtime::SocketAddress> address =
-      runtime::SocketAddress::parse(options.address, options.port);
+      runtime::SocketAddress::parse(serve_addresses(options.address).first, options.port);
   if (!address) return wrong(fmt::format("--address: {}", address.error().message));
   if (!address->is_loopback() && options.credentials.empty() && !options.insecure) {
     return wrong(

@@ -19,7 +19,7 @@ namespace pawl::cli {
 
 struct ServeOptions {
   std::uint16_t port = 8083;
-  std::string address = "127.0.0.1";
+  std::string address = "localhost";  // that name, or digits
   std::string data;
   std::string functions;
   std::string mock;
@@ -53,6 +53,13 @@ Status apply_config_file(CLI::App& parser, const ServeOptions& options);
 
 // "90d", "12h", "30m", "45s"; zero for "forever". kInvalid: the message says what is wrong.
 Result<std::chrono::milliseconds> read_retention(const std::string& text);
+
+// The addresses that `address` means: "localhost" is 127.0.0.1, and ::1 if the machine has it.
+struct ServeAddresses {
+  std::string first;
+  std::string second;  // empty: none
+};
+ServeAddresses serve_addresses(const std::string& address);
 
 // What no single option can tell: combinations that are refused. kInvalid.
 Status check_serve_options(const ServeOptions& options);

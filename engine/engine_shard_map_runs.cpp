@@ -213,7 +213,7 @@ Status EngineShard::commit_joined(const JoinedWrites& writes) {
   if (writes.batch.empty() && writes.fate == nullptr) return {};
   runtime::WaitPoint durable;
   std::optional<Status> answer;
-  const Status appended = append(writes.batch, [&](const Status& status) {
+  Status appended = append(writes.batch, [&](const Status& status) {
     answer = status;
     durable.wake();
   });

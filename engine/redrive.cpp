@@ -139,7 +139,7 @@ Status aim(Turn& turn, const RedriveTarget& target) {
 void redrive(Turn& turn, RedriveMessage& message) {
   Execution& execution = turn.execution();
   ExecutionRecord& record = execution.record;
-  const auto answer = [&](Status status) {
+  const auto answer = [&](const Status& status) {
     turn.after_commit([reply = message.reply, status](const Status& durable) {
       reply(durable ? status : durable);
     });

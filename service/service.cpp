@@ -83,6 +83,7 @@ runtime::HttpServerOptions http_options(ServiceOptions options, const engine::Li
   runtime::HttpServerOptions http;
   http.max_body_bytes = std::max(http.max_body_bytes, body_bytes_max(limits));
   http.address = std::move(options.address);
+  http.second_address = std::move(options.second_address);
   http.port = options.port;
   http.tls = std::move(options.tls);
   http.max_connections = options.max_connections;

@@ -130,7 +130,9 @@ int ServeCommand::prepare() {
 // Both on a fiber of shard 0. Tasks that go on when the engine opens may call the API.
 void ServeCommand::make_service() {
   service::ServiceOptions options;
-  options.address = options_.address;
+  const ServeAddresses addresses = serve_addresses(options_.address);
+  options.address = addresses.first;
+  options.second_address = addresses.second;
   options.port = options_.port;
   options.credentials = std::move(credentials_);
   options.tls = tls_;
@@ -159,9 +161,10 @@ void ServeCommand::serve() {
     code_ = failed(started.error().message, kEngineFailed);
     return;
   }
-  const bool six = options_.address.find(':') != std::string::npos;
+  const std::string address = serve_addresses(options_.address).first;
+  const bool six = address.find(':') != std::string::npos;
   const std::string at =
-      fmt::format("{}:{}", six ? "[" + options_.address + "]" : options_.address, service_->port());
+      fmt::format("{}:{}", six ? "[" + address + "]" : address, service_->port());
   if (logs_json()) {
     runtime::log_with(spdlog::level::info, "listening",
                       {{"address", at},

@@ -99,7 +99,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 
   // ---- life of a connection ----
 
-  void accept_connections() {
+  void accept_connections(TcpListener& listener) {
     for (;;) {
       Result<TcpStream> stream = listener.accept();
       if (!stream) {
@@ -439,14 +439,16 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     if (draining) return;
     draining = true;
     idle_timer.cancel();
-    listener.close_soon();
+    first_listener.close_soon();
+    second_listener.close_soon();
     while (first_parked != nullptr) destroy(*first_parked);
   }
 
   Shard& shard;
   const HttpServerOptions options;
   const Handler handler;
-  TcpListener listener;
+  TcpListener first_listener;
+  TcpListener second_listener;
   std::uint16_t port = 0;
   std::string scratch;  // what reads go into; holds nothing across a suspension
 
@@ -477,12 +479,24 @@ HttpServer::~HttpServer() {
 Status HttpServer::start() {
   Result<TcpListener> listener = TcpListener::bind(impl_->options.address, impl_->options.port);
   if (!listener) return std::move(listener).error();
-  impl_->listener = std::move(*listener);
-  impl_->port = impl_->listener.port();
-  Status started = impl_->shard.spawn([impl = impl_] { impl->accept_connections(); });
+  impl_->first_listener = std::move(*listener);
+  impl_->port = impl_->first_listener.port();
+  Status started =
+      impl_->shard.spawn([impl = impl_] { impl->accept_connections(impl->first_listener); });
   if (!started) {
-    impl_->listener = TcpListener();
+    impl_->first_listener = TcpListener();
     return started;
+  }
+  if (!impl_->options.second_address.empty()) {
+    Result<TcpListener> second = TcpListener::bind(impl_->options.second_address, impl_->port);
+    if (second) {
+      impl_->second_listener = std::move(*second);
+      impl_->shard.spawn_when_possible(
+          [impl = impl_] { impl->accept_connections(impl->second_listener); });
+    } else {
+      log().debug("{} is not served as well: {}", impl_->options.second_address,
+                  second.error().message);
+    }
   }
   impl_->stop_hook = impl_->shard.on_stop([impl = impl_.get()] { impl->begin_drain(); });
   return {};

@@ -25,6 +25,9 @@ namespace pawl::runtime {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
+  // Another address that the same port is served on, if the machine lets it; empty: none. A client
+  // that looks up "localhost" may find ::1 first and try nothing else.
+  std::string second_address{};
   std::uint16_t port = 0;  // 0: any free port
   std::size_t max_head_bytes = 16 * 1024;
   // A definition of 1 MiB arrives escaped inside a JSON string, with the rest of the request

@@ -153,7 +153,7 @@ TEST_CASE("functions and bytes of one evaluation are bounded", "[asl][jsonata][l
 }
 
 TEST_CASE("long built-in functions look at the clock", "[asl][jsonata][limits]") {
-  const char* const kLong[] = {
+  const char* const long_ones[] = {
       "$count([1..800000])",
       "$count($map([1..800000], $string))",
       "$count($sort([1..100000], function($a, $b) { $a < $b }))",
@@ -164,7 +164,7 @@ TEST_CASE("long built-in functions look at the clock", "[asl][jsonata][limits]")
       "$length($string([1..200000]))",
       "$count($shuffle([1..200000]))",
   };
-  for (const char* text : kLong) {
+  for (const char* text : long_ones) {
     int ticks = 0;
     EvaluateOptions options;
     options.tick = [&ticks] {

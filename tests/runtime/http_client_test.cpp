@@ -178,9 +178,31 @@ TEST_CASE("a kept connection that the server closed is replaced without an error
     const std::string url = "http://127.0.0.1:" + std::to_string(server.port()) + "/";
     CHECK(client.call(get(url)));
     CHECK(client.idle_connections() == 1);
-    sleep_for(milliseconds(60));
-    CHECK(client.idle_connections() == 0);  // its end was noticed while it was parked
+    // Its end is noticed while it is parked, however busy the machine is.
+    for (int i = 0; i < 500 && client.idle_connections() > 0; ++i) sleep_for(milliseconds(10));
+    CHECK(client.idle_connections() == 0);
     CHECK(client.call(get(url)));
+  });
+}
+
+TEST_CASE("a server listens on a second address, where the machine has it", "[runtime][http]") {
+  run_on_shard([](Shard& shard) {
+    HttpServerOptions options;
+    options.second_address = "::1";
+    HttpServer server(shard, options, [](const HttpRequest&) { return HttpResponse{}; });
+    REQUIRE(server.start());
+    HttpClient client(shard);
+    const std::string port = std::to_string(server.port());
+    CHECK(client.call(get("http://127.0.0.1:" + port + "/")));
+    if (TcpListener::bind("::1", 0)) CHECK(client.call(get("http://[::1]:" + port + "/")));
+  });
+  run_on_shard([](Shard& shard) {
+    HttpServerOptions options;
+    options.second_address = "192.0.2.1";  // of no machine (RFC 5737)
+    HttpServer server(shard, options, [](const HttpRequest&) { return HttpResponse{}; });
+    REQUIRE(server.start());
+    HttpClient client(shard);
+    CHECK(client.call(get("http://127.0.0.1:" + std::to_string(server.port()) + "/")));
   });
 }
 

@@ -62,7 +62,10 @@ TEST_CASE("requests over TLS are answered, big ones too, on one connection", "[r
       CHECK(answer->body.size() == size);
     }
     CHECK(client.idle_connections() == 1);
-    CHECK(client.call(call_to("localhost", port, "by name"))->body == "by name");
+    const auto named = client.call(call_to("localhost", port, "by name"));
+    INFO((named ? "" : named.error().message));
+    REQUIRE(named.has_value());
+    CHECK(named->body == "by name");
   });
 }
 

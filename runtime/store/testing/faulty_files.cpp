@@ -192,7 +192,7 @@ class FaultyFiles::Disk::Writable : public leveldb::WritableFile {
 
   leveldb::Status Append(const leveldb::Slice& data) override {
     const std::lock_guard lock(disk_.mutex);
-    const leveldb::Status entered = disk_.enter(Call::kAppend, name_);
+    leveldb::Status entered = disk_.enter(Call::kAppend, name_);
     const std::size_t partial = disk_.fault && !disk_.dead ? disk_.fault->partial_bytes : 0;
     file_->content.append(data.data(), entered.ok() ? data.size() : std::min(partial, data.size()));
     return entered;
