@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The API under load beside a bare Boost.Beast echo server, in interleaved rounds.
 
-  api.py BUILD_BIN [--data DIR] [--rounds 5] [--seconds 3] [--connections 64] [--parts rates,latency,overload,idle,workers]
+  api.py BUILD_BIN [--data DIR] [--rounds 5] [--seconds 3] [--connections 64] [--parts rates,latency,overload,idle,workers,retention]
 
 DIR must be on the disk that is meant (a tmpfs syncs nothing); it is made and removed. Prints, with medians and [minimum-maximum]:
 
@@ -12,6 +12,7 @@ DIR must be on the disk that is meant (a tmpfs syncs nothing); it is made and re
   overload  StartExecution at three times its rate over 4,096 connections: how many are answered and refused, and how soon,
             counted from when a call was due, and as the server measures it, from the request's arrival
   idle      10,000 connections that send nothing: memory of each, and StartExecution meanwhile
+  retention latency again, of a server that erases what ended ten seconds ago beside one that keeps everything
   workers   1,000 workers in GetActivityTask: memory of each, how many tasks they get and answer at a tenth of
             StartExecution's rate, and StartExecution meanwhile
 """
@@ -28,7 +29,7 @@ import tempfile
 import time
 import urllib.request
 
-PARTS = ("rates", "latency", "overload", "idle", "workers")
+PARTS = ("rates", "latency", "overload", "idle", "workers", "retention")
 
 
 class Server:
@@ -80,9 +81,9 @@ class Bench:
         self.echo = Server([arguments.bin / "beast_echo"])
         self.pawl = self.begin_pawl()
 
-    def begin_pawl(self):
+    def begin_pawl(self, *flags):
         self.stores += 1
-        return Server([self.arguments.bin / "pawl", "serve", "--port", "0", "--data", self.data / f"store{self.stores}"])
+        return Server([self.arguments.bin / "pawl", "serve", "--port", "0", "--data", self.data / f"store{self.stores}", *flags])
 
     def begin_again(self):
         """A process whose memory shows what is needed, not what was needed before."""
@@ -164,6 +165,18 @@ class Bench:
             closed = self.end(idle)["closed"]
             print(f"{connections} idle connections to {name}: {each:.1f} KiB each, {closed} closed; "
                   f"start {meanwhile:.0f}/s meanwhile, {before:.0f}/s without", flush=True)
+
+    def retention(self, seconds=40):
+        half = self.capacity() / 2
+        for _ in range(self.arguments.rounds):
+            for kept in ("forever", "10s"):
+                server = self.begin_pawl("--retention", kept)
+                measured = self.load("start", server, rate=half, seconds=seconds)
+                with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/_pawl/metrics", timeout=60) as page:
+                    erased = re.search(r"^pawl_executions_erased_total (\d+)", page.read().decode(), re.MULTILINE)[1]
+                server.stop()
+                print(f"start at {half:.0f}/s for {seconds} s, kept {kept}: answered {measured['ok_per_s']:.0f}/s, "
+                      f"p50 {measured['p50_ms']:.2f} ms, p99 {measured['p99_ms']:.2f} ms, {erased} erased", flush=True)
 
     def workers(self, workers=1000):
         before = self.capacity()

@@ -5,8 +5,6 @@ namespace pawl::connectors {
 namespace {
 
 using namespace test;  // NOLINT(google-build-using-namespace): the fixture
-using engine::TaskFailed;
-using engine::TaskSucceeded;
 
 TEST_CASE("Node functions answer in each of their ways", "[connectors][lambda][process]") {
   if (!installed("node")) return;
