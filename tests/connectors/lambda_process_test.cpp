@@ -8,7 +8,6 @@ namespace {
 
 using namespace test;  // NOLINT(google-build-using-namespace): the fixture
 using engine::TaskFailed;
-using engine::TaskSucceeded;
 
 TEST_CASE("a provided function is any program", "[connectors][lambda][process]") {
   if (!installed("bash")) return;

@@ -145,8 +145,10 @@ TEST_CASE("256 KiB that pass through states are stored once, and read back whole
   const std::string compact = R"({"records":)" + records(6000) + "}";
   const std::string blanks = R"({ "records" : )" + records(6000) + "}";
   const std::string text = R"({"blob":)" + letters(200'000) + "}";
-  const auto [input, times] =
+  const auto row =
       GENERATE_COPY(table<std::string, double>({{compact, 1.1}, {blanks, 2.1}, {text, 1.1}}));
+  const std::string& input = std::get<0>(row);
+  const double times = std::get<1>(row);
   FakeWorld world;
   world.tasks.answer = [](const TaskRequest&) { return succeed_with("7"); };
   ExecutionNumber number = 0;
