@@ -104,7 +104,8 @@ TEST_CASE("what is unclear is refused and does nothing", "[service][control]") {
     runtime::HttpCall page;
     page.method = "POST";
     page.body = "{}";
-    CHECK(client.send(std::move(page), "/_pawl/control/stop").status == 415);
+    const auto refused = client.send(std::move(page), "/_pawl/control/stop");
+    CHECK(refused.status == 415);
   });
 }
 
