@@ -139,6 +139,10 @@ bool is_sdk(const Profile& profile, const TaskRequest& request) {
   return profile.resource.empty() || request.resource->service.starts_with(kSdkPrefix);
 }
 
+bool shows_metadata(const Profile& profile, const TaskRequest& request) {
+  return !is_sdk(profile, request) && !profile.headers.empty();
+}
+
 std::string pascal_case(std::string_view name) {
   std::string text(name);
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
@@ -187,7 +191,7 @@ asl::Payload to_output(const Profile& profile, const TaskRequest& request, const
                        const std::string& request_id, std::string_view body,
                        runtime::WallTime now) {
   const Value shown = from_members(profile, answer);
-  if (is_sdk(profile, request)) return asl::Payload::of(shown);
+  if (!shows_metadata(profile, request)) return asl::Payload::of(shown);
   return asl::Payload::of(
       with_metadata(shown, request_id, seen_of(profile, request_id, body, now)));
 }

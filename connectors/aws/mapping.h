@@ -2,9 +2,9 @@
 // Pure; what differs between services is their Profile.
 //
 // Two families. Optimized integrations (`sqs:sendMessage`) are an SDK of the first generation:
-// answers carry what its HTTP client saw, errors are "SQS.XException" with "(Service: AmazonSQS;
-// Status Code: 400; ...)". `aws-sdk:sqs:*` is the second generation: any operation, no metadata,
-// "Sqs.XException" and "(Service: Sqs, Status Code: 400, Request ID: ...)".
+// most answers carry what its HTTP client saw, errors are "SQS.XException" with "(Service:
+// AmazonSQS; Status Code: 400; ...)". `aws-sdk:sqs:*` is the second generation: any operation, no
+// metadata, "Sqs.XException" and "(Service: Sqs, Status Code: 400, Request ID: ...)".
 //
 // Source: recorded cases services/*, error_handling/*, callback; `integrations` section 2.
 #pragma once
@@ -21,6 +21,9 @@ namespace pawl::connectors::aws {
 
 // Also true for services that have no optimized integration, however the resource names them.
 bool is_sdk(const Profile& profile, const engine::TaskRequest& request);
+// Whether an answer carries SdkHttpMetadata and SdkResponseMetadata: of optimized integrations, but
+// for events:putEvents [rec].
+bool shows_metadata(const Profile& profile, const engine::TaskRequest& request);
 
 // The call a request asks for, without request id. States.Runtime for parameters that are no
 // object. Members that are null count as absent [rec].

@@ -66,7 +66,8 @@ struct Profile {
   // Members of answers that are timestamps.
   std::span<const std::string_view> date_members;
 
-  // The headers that the SDK saw, in the order in which the service shows them.
+  // The headers that the SDK saw, in the order in which the service shows them; empty: answers of
+  // the optimized integration carry no metadata.
   std::span<const std::string_view> headers;
   std::string_view content_type;  // "application/x-amz-json-1.0"
 };

@@ -33,8 +33,7 @@ constexpr std::pair<std::string_view, std::string_view> kExceptions[] = {
 constexpr std::string_view kTextMembers[] = {"Detail"};
 constexpr std::string_view kDateMembers[] = {"CreationTime", "LastAuthorizedTime",
                                              "LastModifiedTime"};
-constexpr std::string_view kHeaders[] = {"x-amzn-RequestId", "Content-Length", "Date",
-                                         "Content-Type"};
+// No headers: a Task's answer carries no metadata of the SDK [rec].
 constexpr aws::Profile kProfile{.endpoint = "events",
                                 .resource = "events",
                                 .sdk = "eventbridge",
@@ -48,7 +47,7 @@ constexpr aws::Profile kProfile{.endpoint = "events",
                                 .exceptions = kExceptions,
                                 .text_members = kTextMembers,
                                 .date_members = kDateMembers,
-                                .headers = kHeaders,
+                                .headers = {},
                                 .content_type = "application/x-amz-json-1.1"};
 
 // Why one entry of PutEvents is refused; empty: it is not. Recorded, or as the API reference says.
