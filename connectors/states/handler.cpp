@@ -56,6 +56,27 @@ std::variant<std::string, StatesError> call_with_retries(StatesApi& api, const T
   }
 }
 
+// Starts a child that is elsewhere. It may have been started before, by a call of this attempt
+// whose answer was lost in a crash, and have ended since: then its name is taken, and by AWS's own
+// integration the Task would not fail for that.
+std::variant<std::string, StatesError> start_elsewhere(StatesApi& api, const TaskRequest& request,
+                                                       const StatesCall& call,
+                                                       const StatesCaller& caller) {
+  const StatesCall marked = with_attempt_mark(request, call);
+  auto answer = call_with_retries(api, request, marked, caller);
+  const auto* error = std::get_if<StatesError>(&answer);
+  if (error == nullptr || error->code != "ExecutionAlreadyExists") return answer;
+  const std::string taken = describe_child_of(marked);
+  if (taken.empty()) return answer;
+  const auto described =
+      call_with_retries(api, request, {"DescribeExecution", taken}, StatesCaller{});
+  const auto* description = std::get_if<std::string>(&described);
+  if (description == nullptr) return answer;
+  std::string own = answer_of_own_child(request, *description);
+  if (own.empty()) return answer;
+  return own;
+}
+
 // {"executionArn":"..."}: what a submitted task remembers, and the input of the calls about it.
 std::string child_of(const asl::Value& shown_output) {
   asl::ObjectBuilder child;
@@ -110,7 +131,9 @@ Outcome StatesHandler::run(const TaskRequest& request) {
     caller.waits_for_end = is_sync(request);
   }
   caller.gone = [&request] { return is_cancelled(request); };
-  const auto answer = call_with_retries(*api_, request, call, caller);
+  const auto answer = is_start(call) && !api_->announces_ends()
+                          ? start_elsewhere(*api_, request, call, caller)
+                          : call_with_retries(*api_, request, call, caller);
   if (const auto* error = std::get_if<StatesError>(&answer)) {
     return TaskFailed{to_states_failure(request, *error)};
   }

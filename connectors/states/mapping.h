@@ -30,6 +30,18 @@ struct StatesCall {
 // the same idempotency key, so that a repeated dispatch finds the child it started.
 std::variant<StatesCall, engine::Failure> to_states_call(const engine::TaskRequest& request);
 
+// For a child that is elsewhere, where no ParentLink is kept. StartExecution with the mark of this
+// attempt as trace header, unless the definition gives one: DescribeExecution shows it, so that a
+// repeated call can tell its own child from another execution of the same name.
+StatesCall with_attempt_mark(const engine::TaskRequest& request, StatesCall call);
+// The input of DescribeExecution for the execution that such a call starts; empty: the machine is
+// not named by an ARN.
+std::string describe_child_of(const StatesCall& call);
+// The answer to a StartExecution that found its name taken, from what DescribeExecution says of the
+// execution that has it. Empty: another one started it. Its own is one that has the mark, or a name
+// that was made from the idempotency key.
+std::string answer_of_own_child(const engine::TaskRequest& request, const std::string& description);
+
 // The Task's output for the API's answer to its call.
 asl::Payload to_states_output(const engine::TaskRequest& request, const std::string& answer,
                               runtime::WallTime now);
