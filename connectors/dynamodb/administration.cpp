@@ -336,6 +336,7 @@ Answer update_time_to_live(DynamoDb& dynamodb, const aws::Call& call) {
         ObjectBuilder record(table->record);
         if (enabled != nullptr && enabled->is_bool() && enabled->as_bool()) {
           record.set("TimeToLiveAttribute", *wanted->find("AttributeName"));
+          change.when_durable([&dynamodb] { dynamodb.erase_what_expires(); });
         } else {
           record.erase("TimeToLiveAttribute");
         }

@@ -7,6 +7,7 @@
 //   administration.cpp  tables: made, described, listed, deleted; TTL, tags
 //   table_changes.cpp   UpdateTable: indexes that come and go
 //   streams.cpp         what changed, as DynamoDB Streams shows it
+//   expiry.cpp          items that have outlived their TimeToLive attribute
 //   items.cpp           put, get, update, delete, in batches too
 //   queries.cpp         query, scan
 //   transactions.cpp    all or nothing
@@ -23,7 +24,9 @@
 #include "connectors/dynamodb/expression.h"
 #include "connectors/dynamodb/tables.h"
 #include "connectors/embedded/ledger.h"
+#include "runtime/fiber/shard.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +43,12 @@ inline constexpr std::size_t kTagsMax = 50;
 inline constexpr std::int64_t kStreamAgeMillis = 24 * 60 * 60 * 1000;
 inline constexpr std::size_t kStreamRecordsMax = 1000;  // of one GetRecords
 
+// How long after a look at all items for expired ones the next begins. AWS promises "a few days".
+inline constexpr std::chrono::hours kSweepPause{1};
+// Of one look: rows, and their bytes, before others have their turn.
+inline constexpr std::size_t kSweptRowsMax = 500;
+inline constexpr std::size_t kSweptBytesMax = 1'048'576;
+
 class DynamoDb final : public aws::Service {
  public:
   explicit DynamoDb(Ledger& ledger) : ledger_(ledger) {}
@@ -48,16 +57,24 @@ class DynamoDb final : public aws::Service {
   aws::Answer call(const aws::Call& call) override;
   std::string body_of(const aws::Call& call, const asl::Value& answer) const override;
 
-  // Goes on with indexes that were being filled. Once, on a fiber of the ledger's shard.
+  // Goes on with indexes that were being filled, and with erasing what expires. Once, on a fiber of
+  // the ledger's shard.
   Status open();
 
   Ledger& ledger() { return ledger_; }
   // Writes the rows of an index that UpdateTable made, on a fiber of its own.
   void fill_index(const std::string& table, const std::string& index);
+  // Erases expired items from time to time, for as long as a table has TimeToLive. On the ledger's
+  // shard; does nothing when it does so already.
+  void erase_what_expires();
   std::optional<aws::Error> apply(const aws::Call& call, const Ledger::Decide& decide);
 
  private:
+  void sweep();
+
   Ledger& ledger_;
+  bool sweeping_ = false;
+  runtime::TimerHandle next_sweep_;
 };
 
 using Operation = aws::Answer (*)(DynamoDb& dynamodb, const aws::Call& call);
@@ -111,9 +128,10 @@ struct Written {
 std::variant<Written, aws::Error> write_one(DynamoDb& dynamodb, Change& change, const Table& table,
                                             std::string_view kind, const asl::Value& input);
 // Tells the table's stream, if it has one, as part of the same decision. Nothing changed: nothing
-// is told. Either may be null.
+// is told. Either may be null. By kExpiry: the record names the service as who did it.
+enum class ChangedBy { kCaller, kExpiry };
 void record_change(DynamoDb& dynamodb, Change& change, const Table& table, const asl::Value* before,
-                   const asl::Value* after);
+                   const asl::Value* after, ChangedBy who = ChangedBy::kCaller);
 std::string table_arn(DynamoDb& dynamodb, std::string_view table);
 // The table that a name or an ARN names.
 std::string table_name(std::string_view named);

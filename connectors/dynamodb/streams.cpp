@@ -146,7 +146,7 @@ std::optional<Error> set_stream(DynamoDb& dynamodb, Change& change, const Value&
 }
 
 void record_change(DynamoDb& dynamodb, Change& change, const Table& table, const Value* before,
-                   const Value* after) {
+                   const Value* after, ChangedBy who) {
   if (table.stream == 0 || (before == nullptr && after == nullptr)) return;
   if (before != nullptr && after != nullptr && asl::equal(*before, *after)) return;
   const std::int64_t now = dynamodb.ledger().now().time_since_epoch().count();
@@ -178,6 +178,12 @@ void record_change(DynamoDb& dynamodb, Change& change, const Table& table, const
   record.set("eventSource", Value::string("aws:dynamodb"));
   record.set("awsRegion", Value::string(dynamodb.ledger().engine().options().region));
   record.set("dynamodb", std::move(data).build());
+  if (who == ChangedBy::kExpiry) {
+    ObjectBuilder service;
+    service.set("PrincipalId", Value::string("dynamodb.amazonaws.com"));
+    service.set("Type", Value::string("Service"));
+    record.set("userIdentity", std::move(service).build());
+  }
   ObjectBuilder row;
   row.set("At", Value::integer(now)).set("Record", std::move(record).build());
   put_json(change, record_key(table.stream, static_cast<std::uint64_t>(sequence)),

@@ -298,6 +298,7 @@ void DynamoDb::fill_index(const std::string& table, const std::string& index) {
 
 Status DynamoDb::open() {
   std::vector<std::pair<std::string, std::string>> unfinished;
+  bool expires = false;
   Status read = ledger_.read([&](Change& change) {
     change.scan(keys::kTables, runtime::prefix_end(keys::kTables),
                 [&](std::string_view key, std::string_view row) {
@@ -305,6 +306,7 @@ Status DynamoDb::open() {
                   if (!record) return false;
                   const Result<Table> table = read_table(*record);
                   if (!table) return true;
+                  expires = expires || !text_of(*record, "TimeToLiveAttribute").empty();
                   for (const IndexSchema& schema : table->indexes) {
                     if (schema.backfilling) unfinished.emplace_back(table->name, schema.name);
                   }
@@ -313,6 +315,7 @@ Status DynamoDb::open() {
   });
   if (!read) return read;
   for (const auto& [table, index] : unfinished) fill_index(table, index);
+  if (expires) erase_what_expires();
   return {};
 }
 

@@ -3,7 +3,10 @@
 #include "connectors/dynamodb/service.h"
 #include "tests/connectors/embedded_world.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 
 namespace pawl::connectors::test {
 
@@ -50,6 +53,45 @@ std::string updated(const std::string& update, const std::string& item,
   std::set<std::string> changed;
   const auto result = dynamodb::apply_update(*read, *asl::read_json(item), changed);
   return result ? asl::to_json(*result) : result.error().message;
+}
+
+// A table "ttl" whose items expire by `until`, with a stream of what they were.
+void create_expiring_table(EmbeddedWorld& world) {
+  ask(world, "CreateTable",
+      R"({"TableName":"ttl","BillingMode":"PAY_PER_REQUEST",)"
+      R"("AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},)"
+      R"({"AttributeName":"g","AttributeType":"S"}],)"
+      R"("KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],)"
+      R"("GlobalSecondaryIndexes":[{"IndexName":"by_g","KeySchema":[{"AttributeName":"g","KeyType":"HASH"}],)"
+      R"("Projection":{"ProjectionType":"ALL"}}],)"
+      R"("StreamSpecification":{"StreamEnabled":true,"StreamViewType":"OLD_IMAGE"}})");
+}
+void expire(EmbeddedWorld& world, bool enabled) {
+  ask(world, "UpdateTimeToLive",
+      std::string(
+          R"({"TableName":"ttl","TimeToLiveSpecification":{"AttributeName":"until","Enabled":)") +
+          (enabled ? "true}}" : "false}}"));
+}
+void put_expiring(EmbeddedWorld& world, const std::string& name, const std::string& until) {
+  ask(world, "PutItem",
+      R"({"TableName":"ttl","Item":{"p":{"S":")" + name + R"("},"g":{"S":"x"},"until":)" + until +
+          "}}");
+}
+std::string in_seconds(EmbeddedWorld& world, std::chrono::seconds span) {
+  const auto at = std::chrono::floor<std::chrono::seconds>(world.clock.wall_now()) + span;
+  return R"({"N":")" + std::to_string(at.time_since_epoch().count()) + R"("})";
+}
+// How many items and rows of the index are there, hidden or not.
+std::string kept(EmbeddedWorld& world) {
+  expire(world, false);
+  const auto count = [&](const std::string& more) {
+    const auto found =
+        *asl::read_json(ask(world, "Scan", R"({"TableName":"ttl","Select":"COUNT")" + more + "}"));
+    return std::to_string(found.find("Count")->as_int());
+  };
+  std::string counts = count("") + " " + count(R"(,"IndexName":"by_g")");
+  expire(world, true);
+  return counts;
 }
 
 }  // namespace
@@ -241,6 +283,72 @@ TEST_CASE("items that are none are refused as the service does", "[connectors][d
           "ValidationException: The provided key element does not match the schema");
     CHECK(put(world, R"({"p":{"S":"a"},"s":{"N":"x"}})") ==
           "ValidationException: The parameter cannot be converted to a numeric value: x");
+  });
+}
+
+TEST_CASE("an expired item is erased in the background, and its stream says by whom",
+          "[connectors][dynamodb]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    create_expiring_table(world);
+    expire(world, true);
+    put_expiring(world, "soon", in_seconds(world, std::chrono::minutes(5)));
+    put_expiring(world, "later", in_seconds(world, std::chrono::hours(5)));
+    put_expiring(world, "text", R"({"S":"1"})");
+    put_expiring(world, "long ago", R"({"N":"1"})");  // nobody meant that as a date
+    CHECK(kept(world) == "4 4");
+    runtime::sleep_for(dynamodb::kSweepPause + std::chrono::minutes(1));
+    CHECK(kept(world) == "3 3");
+    runtime::sleep_for(5 * dynamodb::kSweepPause);
+    CHECK(kept(world) == "2 2");
+
+    const auto table = *asl::read_json(ask(world, "DescribeTable", R"({"TableName":"ttl"})"));
+    const std::string stream(text_of(*table.find("Table"), "LatestStreamArn"));
+    const auto shards =
+        *asl::read_json(ask(world, "DescribeStream", R"({"StreamArn":")" + stream + R"("})"));
+    const asl::Value& shard = shards.find("StreamDescription")->find("Shards")->items()[0];
+    const auto iterator = *asl::read_json(
+        ask(world, "GetShardIterator",
+            R"({"StreamArn":")" + stream + R"(","ShardIteratorType":"TRIM_HORIZON","ShardId":")" +
+                std::string(text_of(shard, "ShardId")) + R"("})"));
+    const auto read = *asl::read_json(
+        ask(world, "GetRecords",
+            R"({"ShardIterator":")" + std::string(text_of(iterator, "ShardIterator")) + R"("})"));
+    REQUIRE(read.find("Records")->size() == 6);
+    CHECK(read.find("Records")->items()[0].find("userIdentity") == nullptr);
+    const asl::Value& removed = read.find("Records")->items()[4];
+    CHECK(text_of(removed, "eventName") == "REMOVE");
+    CHECK(asl::to_json(*removed.find("userIdentity")) ==
+          R"({"PrincipalId":"dynamodb.amazonaws.com","Type":"Service"})");
+    CHECK(text_of(*removed.find("dynamodb")->find("OldImage")->find("p"), "S") == "soon");
+  });
+}
+
+TEST_CASE("expired items are erased a bounded number at a time, also by the next process",
+          "[connectors][dynamodb]") {
+  EmbeddedWorld world;
+  const std::size_t items = 2 * dynamodb::kSweptRowsMax + 1;
+  world.run([&](EmbeddedWorld&) {
+    create_expiring_table(world);
+    expire(world, true);
+    const std::string soon = in_seconds(world, std::chrono::minutes(5));
+    for (std::size_t i = 0; i < items; ++i) put_expiring(world, std::to_string(i), soon);
+    CHECK(kept(world) == fmt::format("{} {}", items, items));
+  });
+  world.run([&](EmbeddedWorld&) {
+    runtime::sleep_for(dynamodb::kSweepPause + std::chrono::minutes(1));
+    CHECK(kept(world) == "0 0");
+  });
+}
+
+TEST_CASE("a table whose items do not expire keeps nobody busy", "[connectors][dynamodb]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    create_expiring_table(world);
+    put_expiring(world, "kept", in_seconds(world, std::chrono::minutes(5)));
+    expire(world, true);
+    expire(world, false);
+    runtime::sleep_for(3 * dynamodb::kSweepPause);
+    CHECK(ask(world, "Scan", R"({"TableName":"ttl","Select":"COUNT"})").find(R"("Count":1)") !=
+          std::string::npos);
   });
 }
 
