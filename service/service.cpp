@@ -199,8 +199,10 @@ runtime::HttpResponse Service::call(const runtime::HttpRequest& request) {
     return stream_events(events_, request);
   }
   if (connectors::aws::Endpoint* endpoint = endpoint_of(request)) {
-    if (const auto error = authentication_.refuse(request, service_of(request), api_.now())) {
-      return endpoint->refuse(request, {error->code, error->message, 403, {}});
+    if (!endpoint->needs_no_signature(request)) {
+      if (const auto error = authentication_.refuse(request, service_of(request), api_.now())) {
+        return endpoint->refuse(request, {error->code, error->message, 403, {}});
+      }
     }
     return endpoint->handle(request);
   }

@@ -17,6 +17,9 @@ class Endpoint {
   virtual runtime::HttpResponse handle(const runtime::HttpRequest& request) = 0;
   // `error` as this protocol says it: the request was not let in.
   virtual runtime::HttpResponse refuse(const runtime::HttpRequest& request, const Error& error) = 0;
+  // Whether `request` is let in unsigned where others must be signed: it names a secret, which only
+  // who may call can know.
+  virtual bool needs_no_signature(const runtime::HttpRequest& /*request*/) const { return false; }
   // Takes the body of `head` as it comes (it is in HttpRequest::sink then). Null: the body is
   // collected, within the server's bound.
   virtual std::shared_ptr<runtime::BodySink> sink(const runtime::HttpRequest& /*head*/) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace pawl::connectors::aws {
@@ -255,6 +256,19 @@ Answer QueryEndpoint::perform(const HttpRequest& request, Call& call) {
   }
   call.input = std::move(input);
   return service_.call(call);
+}
+
+bool QueryEndpoint::needs_no_signature(const HttpRequest& request) const {
+  if (request.method != "GET" || request.path() != "/" || !request.body.empty()) return false;
+  std::set<std::string_view> seen;
+  bool named = false;
+  const runtime::QueryParameters parameters = runtime::read_parameters(request.query());
+  for (const auto& [name, value] : parameters) {
+    // Said twice is open to two readings.
+    if (!contains(dialect_.unsigned_parameters, name) || !seen.insert(name).second) return false;
+    if (name == "Action") named = contains(dialect_.unsigned_operations, value);
+  }
+  return named;
 }
 
 HttpResponse QueryEndpoint::handle(const HttpRequest& request) {

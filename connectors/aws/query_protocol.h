@@ -34,8 +34,10 @@ struct QueryDialect {
   bool declaration = false;
   // Operations whose answer has no ...Result element.
   std::span<const std::string_view> without_result;
-  // Operations that need no signature: what they name is a secret.
+  // Operations that need no signature, because what they name is a secret: as a GET of nothing but
+  // these parameters, as a link in a message has them.
   std::span<const std::string_view> unsigned_operations = {};
+  std::span<const std::string_view> unsigned_parameters = {};
 };
 
 // Members of the form's call. Lists have at most 1,000 items, names at most 8 parts.
@@ -51,6 +53,7 @@ class QueryEndpoint final : public Endpoint {
 
   runtime::HttpResponse handle(const runtime::HttpRequest& request) override;
   runtime::HttpResponse refuse(const runtime::HttpRequest& request, const Error& error) override;
+  bool needs_no_signature(const runtime::HttpRequest& request) const override;
 
  private:
   Answer perform(const runtime::HttpRequest& request, Call& call);

@@ -1,3 +1,5 @@
+#include "connectors/aws/query_protocol.h"
+#include "connectors/sns/dialect.h"
 #include "tests/connectors/embedded_world.h"
 
 namespace pawl::connectors::test {
@@ -81,6 +83,32 @@ TEST_CASE("FIFO topics ask for a group and drop duplicates", "[connectors][sns]"
     const std::string full = "{" + topic + R"(,"MessageGroupId":"g","MessageDeduplicationId":"d"})";
     const std::string first = sns(world, "Publish", full);
     CHECK(sns(world, "Publish", full) == first);
+  });
+}
+
+TEST_CASE("only the link of a confirmation needs no signature", "[connectors][sns]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    aws::QueryEndpoint endpoint(world.services().sns(), sns::kDialect, [] { return "id"; });
+    const auto needs_none = [&](const std::string& target, const std::string& method = "GET",
+                                const std::string& body = "") {
+      runtime::HttpRequest request;
+      request.method = method;
+      request.target = target;
+      request.body = body;
+      return endpoint.needs_no_signature(request);
+    };
+    const std::string link =
+        "/?Action=ConfirmSubscription&Version=2010-03-31&TopicArn=" + kTopic + "&Token=t";
+    CHECK(needs_none(link));
+    CHECK_FALSE(needs_none(link, "POST"));
+    CHECK_FALSE(needs_none(link, "GET", "Action=DeleteTopic"));
+    CHECK_FALSE(needs_none(link + "&Action=DeleteTopic"));
+    CHECK_FALSE(needs_none(link + "&Action=ConfirmSubscription"));
+    CHECK_FALSE(needs_none(link + "&AuthenticateOnUnsubscribe=true"));
+    CHECK_FALSE(needs_none("/x" + link.substr(1)));
+    CHECK_FALSE(needs_none("/?Action=Unsubscribe&Version=2010-03-31&Token=t"));
+    CHECK_FALSE(needs_none("/?Version=2010-03-31&Token=t"));
+    CHECK_FALSE(needs_none("/"));
   });
 }
 
