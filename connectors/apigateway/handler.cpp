@@ -29,7 +29,10 @@ engine::Outcome ApiGatewayHandler::run(const engine::TaskRequest& request) {
   const std::string_view endpoint = client_.options().endpoint(kService, "apigateway");
   http.url = (endpoint.empty() ? "https://" + call.host : std::string(endpoint)) + call.target;
   if (call.auth != AuthType::kNone) {
-    const Status is_signed = client_.sign(http, kService);
+    const Status is_signed = client_.sign(http, kService, remote::task_role(request));
+    if (!is_signed && is_signed.error().code == ErrorCode::kUnsupported) {
+      return engine::TaskFailed{{"States.Permissions", is_signed.error().message}};
+    }
     if (!is_signed) {
       return engine::TaskFailed{{"ApiGateway.SdkClientException", is_signed.error().message}};
     }

@@ -24,6 +24,10 @@ struct Invocation {
   // Lambda has no field for it: the function sees it as its request id (the same for the same key)
   // and in a header of its own. See request_id_of().
   std::string idempotency_key;
+  // Of the state's Credentials: in whose name the call is made, and for which machine. Empty: in
+  // the program's own. Functions of this program do not ask.
+  std::string role_arn = {};
+  std::string state_machine_arn = {};
   // Of a call that was accepted before under this id: the function sees it. Empty: made from the
   // key.
   std::string request_id = {};
@@ -47,7 +51,8 @@ struct ServiceError {
   std::string request_id;
   // False: an error the API's model does not know, which shows as the SDK's base class.
   bool modelled = true;
-  std::string reason = {};  // of TooManyRequestsException: which limit
+  std::string reason = {};    // of TooManyRequestsException: which limit
+  bool role_refused = false;  // Invocation::role_arn may not be assumed
 };
 
 // The caller gave up waiting; the function may run on.

@@ -266,7 +266,12 @@ Outcome answer_outcome(const TaskRequest& request, const InvocationAnswer& answe
 }  // namespace
 
 std::variant<Invocation, Failure> to_invocation(const TaskRequest& request) {
-  return is_direct(request) ? direct_invocation(request) : invoke_invocation(request);
+  auto planned = is_direct(request) ? direct_invocation(request) : invoke_invocation(request);
+  if (auto* invocation = std::get_if<Invocation>(&planned)) {
+    invocation->role_arn = request.credentials_role_arn.value_or("");
+    invocation->state_machine_arn = request.state_machine_arn;
+  }
+  return planned;
 }
 
 Outcome to_outcome(const TaskRequest& request, const InvocationOutcome& outcome,
@@ -295,6 +300,7 @@ Failure function_failure(const std::string& document, bool direct) {
 }
 
 Failure service_failure(const ServiceError& error) {
+  if (error.role_refused) return Failure{"States.Permissions", error.message};
   return Failure{
       "Lambda." + (error.modelled ? error.name : "AWSLambdaException"),
       fmt::format("{} (Service: AWSLambda; Status Code: {}; Error Code: {}; Request ID: {}; "

@@ -19,6 +19,7 @@ using runtime::HttpResponse;
 using runtime::SteadyTime;
 
 constexpr std::chrono::milliseconds kFirstPause{100};
+constexpr std::string_view kSts = "sts";
 
 // Invocations of functions and synchronous executions last as long as these do.
 bool takes_long(const ApiModel& model, const ApiOperation& operation) {
@@ -43,6 +44,27 @@ bool was_cancelled(const Client::Caller& caller) {
 }
 
 }  // namespace
+
+std::optional<Role> task_role(const std::string& role_arn, std::string_view state_machine_arn) {
+  if (role_arn.empty()) return std::nullopt;
+  constexpr std::size_t kSessionNameMax = 64;
+  Role role;
+  role.arn = role_arn;
+  role.external_id = state_machine_arn;
+  role.session_name = state_machine_arn.substr(state_machine_arn.rfind(':') + 1);
+  role.session_name.resize(std::min(role.session_name.size(), kSessionNameMax));
+  for (char& c : role.session_name) {
+    const bool allowed = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                         (c >= 'A' && c <= 'Z') ||
+                         std::string_view("_+=,.@-").find(c) != std::string_view::npos;
+    if (!allowed) c = '-';
+  }
+  return role;
+}
+
+std::optional<Role> task_role(const engine::TaskRequest& request) {
+  return task_role(request.credentials_role_arn.value_or(""), request.state_machine_arn);
+}
 
 bool is_repeatable(const ApiModel& model, const ApiOperation& operation, const Value& input) {
   const bool rest =
@@ -100,15 +122,40 @@ CredentialChain& Client::credentials_here() {
   runtime::HttpClient& client = clients_.here();
   const std::scoped_lock lock(mutex_);
   std::unique_ptr<CredentialChain>& chain = credentials_[runtime::Shard::current()];
-  if (chain == nullptr) chain = std::make_unique<CredentialChain>(client, environment_);
+  if (chain == nullptr) {
+    StsEndpoint sts{std::string(options_.endpoint(kSts, kSts)), options_.region};
+    if (sts.url.empty()) sts.url = "https://" + aws_host(kSts, "", sts.region);
+    chain = std::make_unique<CredentialChain>(client, environment_, std::move(sts));
+  }
   return *chain;
 }
 
-Status Client::sign(HttpCall& call, std::string_view service) {
+Result<runtime::aws::Credentials> Client::credentials_for(const std::optional<Role>& role,
+                                                          SteadyTime deadline) {
+  CredentialChain& chain = credentials_here();
+  if (!role) return chain.get(deadline);
+  // Who named endpoints and not STS did not ask for anything to be sent to AWS.
+  if (!options_.is_remote(kSts, kSts)) {
+    return Error{
+        ErrorCode::kUnsupported,
+        fmt::format("The role '{}' cannot be assumed: no endpoint is given for the service "
+                    "'sts': see --endpoint and --remote",
+                    role->arn),
+        ""};
+  }
+  Result<runtime::aws::Credentials> credentials = chain.get_for(*role, deadline);
+  if (credentials || credentials.error().code != ErrorCode::kUnsupported) return credentials;
+  return Error{
+      ErrorCode::kUnsupported,
+      fmt::format("The role '{}' cannot be assumed: {}", role->arn, credentials.error().message),
+      ""};
+}
+
+Status Client::sign(HttpCall& call, std::string_view service, const std::optional<Role>& role) {
   const Result<runtime::Url> url = runtime::Url::parse(call.url);
   if (!url) return url.error();
   if (!call.headers.has("Host")) call.headers.add("Host", url->authority());
-  Result<runtime::aws::Credentials> credentials = credentials_here().get(call.deadline);
+  Result<runtime::aws::Credentials> credentials = credentials_for(role, call.deadline);
   if (!credentials) return std::move(credentials).error();
   runtime::aws::SigningOptions signing;
   signing.region = options_.region;
@@ -147,13 +194,16 @@ Result<std::variant<Answered, NotAnswered>> Client::call(const ApiModel& model,
   const std::chrono::seconds patience = takes_long(model, operation) ? kLongPatience : kPatience;
   std::chrono::milliseconds pause = kFirstPause;
   for (int attempt = 1;; ++attempt, pause *= 2) {
-    if (was_cancelled(caller)) return {NotAnswered{true, ""}};
+    if (was_cancelled(caller)) return {NotAnswered{true, false, ""}};
     const bool last = attempt == kAttempts;
     http.deadline = std::min(runtime::Shard::current()->clock().after(patience), caller.deadline);
     HttpCall signed_call = http;
     if (!operation.without_signature) {
-      Result<runtime::aws::Credentials> credentials = credentials_here().get(http.deadline);
-      if (!credentials) return {NotAnswered{false, credentials.error().message}};
+      Result<runtime::aws::Credentials> credentials = credentials_for(caller.role, http.deadline);
+      if (!credentials) {
+        return {NotAnswered{false, credentials.error().code == ErrorCode::kUnsupported,
+                            credentials.error().message}};
+      }
       runtime::aws::SigningOptions signing;
       signing.region = region;
       signing.service = model.signing_name;
@@ -170,12 +220,12 @@ Result<std::variant<Answered, NotAnswered>> Client::call(const ApiModel& model,
     }
     if (!response) {
       const Error& error = response.error();
-      if (error.code == ErrorCode::kCancelled) return {NotAnswered{true, error.message}};
+      if (error.code == ErrorCode::kCancelled) return {NotAnswered{true, false, error.message}};
       // A name that is not known was not called.
       const bool again = error.code == ErrorCode::kNotFound ||
                          (repeatable && error.code == ErrorCode::kUnavailable);
       if (last || !again) {
-        return {NotAnswered{false, "Unable to execute HTTP request: " + error.message}};
+        return {NotAnswered{false, false, "Unable to execute HTTP request: " + error.message}};
       }
       runtime::sleep_for(pause);
       continue;

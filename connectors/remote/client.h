@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -36,7 +37,8 @@ struct Answered {
 // No answer came: whatever the cause, what was asked for may or may not have happened.
 struct NotAnswered {
   bool cancelled = false;
-  std::string message;  // "Unable to execute HTTP request: ..."
+  bool refused = false;  // the role to call in may not be assumed: nothing was asked for
+  std::string message;   // "Unable to execute HTTP request: ..."
 };
 
 class Client {
@@ -48,6 +50,7 @@ class Client {
   struct Caller {
     runtime::SteadyTime deadline = runtime::kNever;
     engine::Cancellation* cancellation = nullptr;
+    std::optional<Role> role = {};  // of a Task's Credentials; empty: the program's own name
   };
 
   // On a fiber of any shard; suspends. `input` in the API's form. kInvalid: it cannot be written.
@@ -56,8 +59,10 @@ class Client {
                                                    const asl::Value& input, const Caller& caller);
 
   // Signs a request of another kind for `service`, in the configured region. Host is set from the
-  // URL unless given. On a fiber; suspends. kNotFound: there are no credentials.
-  Status sign(runtime::HttpCall& call, std::string_view service);
+  // URL unless given. On a fiber; suspends. kNotFound: there are no credentials; kUnsupported: the
+  // role may not be assumed.
+  Status sign(runtime::HttpCall& call, std::string_view service,
+              const std::optional<Role>& role = {});
   // What calls of endpoints go through: any address.
   runtime::HttpClient& http() { return clients_.here(); }
 
@@ -68,6 +73,8 @@ class Client {
   Client(RemoteOptions options, Environment environment, runtime::HttpClientOptions http);
 
   CredentialChain& credentials_here();
+  Result<runtime::aws::Credentials> credentials_for(const std::optional<Role>& role,
+                                                    runtime::SteadyTime deadline);
 
   const RemoteOptions options_;
   const Environment environment_;
@@ -76,6 +83,13 @@ class Client {
   std::mutex mutex_;
   std::map<runtime::Shard*, std::unique_ptr<CredentialChain>> credentials_;
 };
+
+// The role of a Task's Credentials as Step Functions assumes it: its session has the machine's
+// name, and its external id is the machine's ARN. Empty without `role_arn`.
+//
+// Source: developer guide, "Accessing resources in other AWS accounts".
+std::optional<Role> task_role(const std::string& role_arn, std::string_view state_machine_arn);
+std::optional<Role> task_role(const engine::TaskRequest& request);
 
 // Whether doing it twice is doing it once: reads, REST's repeatable methods, and what carries an
 // idempotency token.

@@ -4,6 +4,7 @@
 #include "asl/json/value.h"
 #include "asl/time/timestamp.h"
 #include "runtime/aws/profile_file.h"
+#include "runtime/aws/sigv4.h"
 #include "runtime/files/blocking.h"
 
 #include <algorithm>
@@ -28,6 +29,8 @@ constexpr std::chrono::seconds kFailureLife{1};
 // Nobody answers there outside a cloud: do not keep a Task waiting.
 constexpr std::chrono::seconds kEndpointPatience{2};
 constexpr std::size_t kDocumentBytesMax = 64 * 1024;
+// STS is a service as others are.
+constexpr std::chrono::seconds kStsPatience{20};
 constexpr const char* kContainerHost = "http://169.254.170.2";
 constexpr const char* kMachineHost = "http://169.254.169.254";
 
@@ -55,14 +58,6 @@ std::string value_of(const ProfileFile& file, const std::string& profile, std::s
   if (section == file.end()) return {};
   const auto value = section->second.find(name);
   return value == section->second.end() ? std::string() : value->second;
-}
-
-std::optional<Credentials> credentials_of(const ProfileFile& file, const std::string& profile) {
-  Credentials found{value_of(file, profile, "aws_access_key_id"),
-                    value_of(file, profile, "aws_secret_access_key"),
-                    value_of(file, profile, "aws_session_token")};
-  if (found.access_key_id.empty() || found.secret_access_key.empty()) return std::nullopt;
-  return found;
 }
 
 std::string first_line(const std::string& path) {
@@ -110,58 +105,176 @@ std::optional<TemporaryCredentials> read_credentials_document(std::string_view j
   return out;
 }
 
-Result<Credentials> CredentialChain::get(SteadyTime deadline) {
+Result<Credentials> CredentialChain::take(Kept& kept, const Find& find) {
   const WallTime now = real_now();
-  if (kept_ && now < good_until_) return *kept_;
-  if (failed_ && now < failed_until_) return *failed_;
-  Result<Found> found = find(deadline);
+  if (kept.credentials && now < kept.good_until) return *kept.credentials;
+  if (kept.failed && now < kept.failed_until) return *kept.failed;
+  Result<TemporaryCredentials> found = find();
   if (!found) {
     // Better ones that end soon than none.
-    if (kept_ && now < good_until_ + kRefreshBefore) return *kept_;
-    failed_ = found.error();
-    failed_until_ = real_now() + kFailureLife;
-    return *failed_;
+    if (kept.credentials && now < kept.good_until + kRefreshBefore) return *kept.credentials;
+    kept.failed = found.error();
+    kept.failed_until = real_now() + kFailureLife;
+    return *kept.failed;
   }
-  failed_.reset();
-  kept_ = found->credentials;
-  good_until_ = found->ends ? *found->ends - kRefreshBefore : real_now() + kFileLife;
-  return *kept_;
+  kept.failed.reset();
+  kept.credentials = found->credentials;
+  kept.good_until =
+      found->expiration ? *found->expiration - kRefreshBefore : real_now() + kFileLife;
+  return *kept.credentials;
 }
 
-Result<CredentialChain::Found> CredentialChain::find(SteadyTime deadline) {
+Result<Credentials> CredentialChain::get(SteadyTime deadline) {
+  return take(own_, [&] { return find(deadline); });
+}
+
+Result<Credentials> CredentialChain::get_for(const Role& role, SteadyTime deadline) {
+  const std::string key = assume_role_form(role);
+  if (roles_.size() >= kRolesMax && !roles_.contains(key)) roles_.clear();
+  std::shared_ptr<Kept>& place = roles_[key];
+  if (place == nullptr) place = std::make_shared<Kept>();
+  const std::shared_ptr<Kept> kept = place;
+  return take(*kept, [&]() -> Result<TemporaryCredentials> {
+    const Result<Credentials> own = get(deadline);
+    if (!own) return own.error();
+    return ask_sts(key, &*own, deadline);
+  });
+}
+
+void CredentialChain::forget() {
+  own_.credentials.reset();
+  roles_.clear();
+}
+
+Result<TemporaryCredentials> CredentialChain::find(SteadyTime deadline) {
   if (auto found = of_environment()) return *std::move(found);
-  Result<Found> of_file = none("");
-  if (Status ran = runtime::run_blocking([&] { of_file = of_files(); }); !ran) {
+  if (const auto plan = web_identity()) return of_plan(*plan, deadline);
+  Result<ProfilePlan> plan = none("");
+  if (Status ran = runtime::run_blocking([&] { plan = profile(); }); !ran) {
     return std::move(ran).error();
   }
-  if (of_file) return of_file;
-  Result<Found> of_endpoint = of_container(deadline);
+  if (plan) return of_plan(*plan, deadline);
+  if (plan.error().code != ErrorCode::kNotFound) {
+    return Error{plan.error().code, "Unable to load credentials: " + plan.error().message, ""};
+  }
+  Result<TemporaryCredentials> of_endpoint = of_container(deadline);
   if (!of_endpoint) of_endpoint = of_machine(deadline);
   if (of_endpoint) return of_endpoint;
-  return none("Unable to load credentials: not in the environment; " + of_file.error().message +
-              "; " + of_endpoint.error().message);
+  return none("Unable to load credentials: not in the environment; " + plan.error().message + "; " +
+              of_endpoint.error().message);
 }
 
-std::optional<CredentialChain::Found> CredentialChain::of_environment() const {
+std::optional<TemporaryCredentials> CredentialChain::of_environment() const {
   Credentials found{environment_("AWS_ACCESS_KEY_ID"), environment_("AWS_SECRET_ACCESS_KEY"),
                     environment_("AWS_SESSION_TOKEN")};
   if (found.access_key_id.empty() || found.secret_access_key.empty()) return std::nullopt;
-  return Found{std::move(found), std::nullopt};
+  return TemporaryCredentials{std::move(found), std::nullopt};
 }
 
-Result<CredentialChain::Found> CredentialChain::of_files() const {
-  const std::string profile = profile_name(environment_);
+std::optional<ProfilePlan> CredentialChain::web_identity() const {
+  ProfilePlan plan;
+  plan.source = ProfilePlan::Source::kWebIdentity;
+  plan.token_file = environment_("AWS_WEB_IDENTITY_TOKEN_FILE");
+  Role role;
+  role.arn = environment_("AWS_ROLE_ARN");
+  role.session_name = environment_("AWS_ROLE_SESSION_NAME");
+  if (plan.token_file.empty() || role.arn.empty()) return std::nullopt;
+  plan.roles.push_back(std::move(role));
+  return plan;
+}
+
+// Reads files.
+Result<ProfilePlan> CredentialChain::profile() const {
+  ProfileFile profiles;
   std::string places;
   for (const auto& [variable, name] :
-       {std::pair{"AWS_SHARED_CREDENTIALS_FILE", "credentials"}, {"AWS_CONFIG_FILE", "config"}}) {
+       {std::pair{"AWS_CONFIG_FILE", "config"}, {"AWS_SHARED_CREDENTIALS_FILE", "credentials"}}) {
     const std::string path = home_file(environment_, variable, name);
     if (path.empty()) continue;
     places += (places.empty() ? "" : " or ") + path;
-    const Result<ProfileFile> file = runtime::aws::load_profiles(path);
+    Result<ProfileFile> file = runtime::aws::load_profiles(path);
     if (!file) continue;
-    if (auto found = credentials_of(*file, profile)) return Found{*std::move(found), std::nullopt};
+    for (auto& [section, values] : *file) {
+      for (auto& [key, value] : values) profiles[section].insert_or_assign(key, std::move(value));
+    }
   }
-  return none("no profile '" + profile + "' in " + (places.empty() ? "any file" : places));
+  Result<ProfilePlan> plan = plan_of_profile(profiles, profile_name(environment_));
+  if (plan || plan.error().code != ErrorCode::kNotFound) return plan;
+  return none("no credentials of a profile '" + profile_name(environment_) + "' in " +
+              (places.empty() ? "any file" : places));
+}
+
+Result<TemporaryCredentials> CredentialChain::of_plan(const ProfilePlan& plan,
+                                                      SteadyTime deadline) {
+  Result<TemporaryCredentials> found = none("");
+  std::size_t assumed = 0;
+  switch (plan.source) {
+    case ProfilePlan::Source::kKeys:
+      found = TemporaryCredentials{plan.keys, std::nullopt};
+      break;
+    case ProfilePlan::Source::kEnvironment:
+      if (auto keys = of_environment()) {
+        found = *std::move(keys);
+      } else {
+        found = none("the environment has no credentials");
+      }
+      break;
+    case ProfilePlan::Source::kContainer:
+      found = of_container(deadline);
+      break;
+    case ProfilePlan::Source::kMachine:
+      found = of_machine(deadline);
+      break;
+    case ProfilePlan::Source::kWebIdentity: {
+      std::string token;
+      Status ran = runtime::run_blocking([&] { token = first_line(plan.token_file); });
+      if (!ran) return std::move(ran).error();
+      if (token.empty()) {
+        found = Error{ErrorCode::kIo, "there is no token in " + plan.token_file, ""};
+        break;
+      }
+      found = ask_sts(assume_role_form(plan.roles.front(), token), nullptr, deadline);
+      assumed = 1;
+      break;
+    }
+  }
+  for (; found && assumed < plan.roles.size(); ++assumed) {
+    const Credentials with = found->credentials;
+    found = ask_sts(assume_role_form(plan.roles[assumed]), &with, deadline);
+  }
+  if (!found) {
+    return Error{found.error().code, "Unable to load credentials: " + found.error().message, ""};
+  }
+  return found;
+}
+
+Result<TemporaryCredentials> CredentialChain::ask_sts(const std::string& form,
+                                                      const Credentials* with,
+                                                      SteadyTime deadline) {
+  HttpCall call;
+  call.method = "POST";
+  call.url = sts_.url + "/";
+  const Result<runtime::Url> url = runtime::Url::parse(call.url);
+  if (!url) return url.error();
+  call.headers.add("Host", url->authority());
+  call.headers.add("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+  call.body = form;
+  call.deadline = deadline_within(kStsPatience, deadline);
+  call.max_response_bytes = kDocumentBytesMax;
+  call.may_resend = true;  // credentials that nobody uses end by themselves
+  if (with != nullptr) {
+    runtime::aws::SigningOptions signing;
+    signing.region = sts_.region;
+    signing.service = "sts";
+    signing.at = real_now();
+    runtime::aws::sign(call.method, url->target, call.headers, call.body, *with, signing);
+  }
+  const Result<HttpResponse> answer = client_.call(call);
+  if (!answer) {
+    return Error{answer.error().code, "Unable to execute HTTP request: " + answer.error().message,
+                 ""};
+  }
+  return read_sts_answer(answer->status, answer->body);
 }
 
 Result<std::string> CredentialChain::ask(const std::string& method, const std::string& url,
@@ -180,7 +293,7 @@ Result<std::string> CredentialChain::ask(const std::string& method, const std::s
   return std::move(answer->body);
 }
 
-Result<CredentialChain::Found> CredentialChain::of_container(SteadyTime deadline) {
+Result<TemporaryCredentials> CredentialChain::of_container(SteadyTime deadline) {
   std::string url = environment_("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   if (!url.empty()) {
     url = kContainerHost + url;
@@ -200,10 +313,10 @@ Result<CredentialChain::Found> CredentialChain::of_container(SteadyTime deadline
   if (!document) return document.error();
   const auto read = read_credentials_document(*document);
   if (!read) return none("the container's endpoint gave no credentials");
-  return Found{read->credentials, read->expiration};
+  return *read;
 }
 
-Result<CredentialChain::Found> CredentialChain::of_machine(SteadyTime deadline) {
+Result<TemporaryCredentials> CredentialChain::of_machine(SteadyTime deadline) {
   if (environment_("AWS_EC2_METADATA_DISABLED") == "true") {
     return none("the machine's metadata service is disabled");
   }
@@ -224,7 +337,7 @@ Result<CredentialChain::Found> CredentialChain::of_machine(SteadyTime deadline) 
   if (!document) return document.error();
   const auto read = read_credentials_document(*document);
   if (!read) return none("the metadata service gave no credentials");
-  return Found{read->credentials, read->expiration};
+  return *read;
 }
 
 }  // namespace pawl::connectors::remote

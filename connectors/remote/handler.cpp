@@ -75,10 +75,11 @@ Outcome RemoteHandler::run(const TaskRequest& request) {
   const SdkProfile sdk_profile(**model);
   const bool optimized = mapping_ != nullptr && !aws::is_sdk(mapping_->profile(), request);
   const aws::Profile& profile = optimized ? mapping_->profile() : sdk_profile.profile();
-  auto called =
-      client_.call(**model, *operation, input, {request.deadline, request.cancellation.get()});
+  auto called = client_.call(**model, *operation, input,
+                             {request.deadline, request.cancellation.get(), task_role(request)});
   if (!called) return TaskFailed{runtime_failure(request, called.error().message)};
   if (const auto* lost = std::get_if<NotAnswered>(&*called)) {
+    if (lost->refused) return TaskFailed{{"States.Permissions", lost->message}};
     return TaskFailed{
         {fmt::format("{}.SdkClientException", optimized ? profile.prefix : profile.sdk_prefix),
          lost->message}};

@@ -59,11 +59,12 @@ InvocationOutcome RemoteLambda::invoke(const Invocation& invocation,
     return ServiceError{"SdkClientException", "The model of Lambda has no Invoke", 500, "", true};
   }
   auto called = client_.call(**model, *operation, input_of(invocation, account_),
-                             {runtime::kNever, cancellation});
+                             {runtime::kNever, cancellation,
+                              task_role(invocation.role_arn, invocation.state_machine_arn)});
   if (!called) return ServiceError{"SdkClientException", called.error().message, 400, "", true};
   if (const auto* lost = std::get_if<NotAnswered>(&*called)) {
     if (lost->cancelled) return InvocationCancelled{};
-    return ServiceError{"SdkClientException", lost->message, 500, "", true};
+    return ServiceError{"SdkClientException", lost->message, 500, "", true, "", lost->refused};
   }
   const auto& answered = std::get<Answered>(*called);
   if (const auto* error = std::get_if<aws::Error>(&answered.answer)) {

@@ -15,7 +15,7 @@ StatesError client_error(std::string message) {
 
 std::variant<std::string, StatesError> RemoteStates::call_states(std::string_view operation,
                                                                  const std::string& input,
-                                                                 const StatesCaller& /*caller*/) {
+                                                                 const StatesCaller& caller) {
   const auto model = client_.models().find("sfn");
   if (!model) return client_error(model.error().message);
   const ApiOperation* found = (*model)->operation(operation);
@@ -24,9 +24,15 @@ std::variant<std::string, StatesError> RemoteStates::call_states(std::string_vie
   }
   const Result<asl::Value> read = asl::read_json(input);
   if (!read) return client_error(read.error().message);
-  auto called = client_.call(**model, *found, *read, {});
+  auto called = client_.call(
+      **model, *found, *read,
+      {runtime::kNever, nullptr, task_role(caller.role_arn, caller.state_machine_arn)});
   if (!called) return client_error(called.error().message);
-  if (const auto* lost = std::get_if<NotAnswered>(&*called)) return client_error(lost->message);
+  if (const auto* lost = std::get_if<NotAnswered>(&*called)) {
+    StatesError error = client_error(lost->message);
+    error.role_refused = lost->refused;
+    return error;
+  }
   const auto& answered = std::get<Answered>(*called);
   if (const auto* error = std::get_if<aws::Error>(&answered.answer)) {
     const ApiShape* shape = (*model)->error(error->code);

@@ -42,6 +42,13 @@ bool is_cancelled(const TaskRequest& request) {
   return request.cancellation != nullptr && request.cancellation->cancelled();
 }
 
+StatesCaller caller_of(const TaskRequest& request) {
+  StatesCaller caller;
+  caller.role_arn = request.credentials_role_arn.value_or("");
+  caller.state_machine_arn = request.state_machine_arn;
+  return caller;
+}
+
 std::variant<std::string, StatesError> call_with_retries(StatesApi& api, const TaskRequest& request,
                                                          const StatesCall& call,
                                                          const StatesCaller& caller) {
@@ -69,7 +76,7 @@ std::variant<std::string, StatesError> start_elsewhere(StatesApi& api, const Tas
   const std::string taken = describe_child_of(marked);
   if (taken.empty()) return answer;
   const auto described =
-      call_with_retries(api, request, {"DescribeExecution", taken}, StatesCaller{});
+      call_with_retries(api, request, {"DescribeExecution", taken}, caller_of(request));
   const auto* description = std::get_if<std::string>(&described);
   if (description == nullptr) return answer;
   std::string own = answer_of_own_child(request, *description);
@@ -99,7 +106,7 @@ std::chrono::milliseconds next_poll(const std::string& description, runtime::Wal
 Outcome look_at_child(StatesApi& api, const TaskRequest& request, const std::string& child,
                       runtime::WallTime now) {
   const auto described =
-      call_with_retries(api, request, {"DescribeExecution", child}, StatesCaller{});
+      call_with_retries(api, request, {"DescribeExecution", child}, caller_of(request));
   if (const auto* error = std::get_if<StatesError>(&described)) {
     if (may_pass(*error)) return TaskSubmitted{{}, {}, kPollAfterFailure};
     return TaskFailed{to_states_failure(request, *error)};
@@ -121,7 +128,7 @@ Outcome StatesHandler::run(const TaskRequest& request) {
   if (auto* failure = std::get_if<engine::Failure>(&mapped)) return TaskFailed{std::move(*failure)};
   const auto& call = std::get<StatesCall>(mapped);
 
-  StatesCaller caller;
+  StatesCaller caller = caller_of(request);
   // Not for task tokens: there the child's end means nothing, and would only wake the task.
   // A test of the state alone is no execution (number 0) that could be told.
   if (is_start(call) && request.execution_number != 0 &&
@@ -163,8 +170,8 @@ Outcome StatesHandler::resume(const TaskRequest& request, const asl::Payload& co
 void StatesHandler::cancel(const TaskRequest& request, const asl::Payload& continuation) {
   PAWL_ASSERT(api_ != nullptr);
   if (!is_sync(request) || !continuation.present()) return;
-  static_cast<void>(
-      call_with_retries(*api_, request, {"StopExecution", continuation.text()}, StatesCaller{}));
+  static_cast<void>(call_with_retries(*api_, request, {"StopExecution", continuation.text()},
+                                      caller_of(request)));
 }
 
 }  // namespace pawl::connectors

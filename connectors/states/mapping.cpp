@@ -271,6 +271,7 @@ asl::Payload to_states_output(const TaskRequest& request, const std::string& ans
 }
 
 Failure to_states_failure(const TaskRequest& request, const StatesError& error) {
+  if (error.role_refused) return Failure{"States.Permissions", error.message};
   // Errors that no operation's model has show as the SDK's base class.
   const bool modelled = error.status == 400 && error.code != "ThrottlingException" &&
                         error.code != "SerializationException" &&

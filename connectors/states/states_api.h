@@ -17,6 +17,7 @@ struct StatesError {
   std::string code;  // of the API's model: "StateMachineDoesNotExist"
   std::string message;
   int status = 400;
+  bool role_refused = false;  // StatesCaller::role_arn may not be assumed
 };
 
 // Who calls, where that matters to StartExecution.
@@ -30,6 +31,10 @@ struct StatesCaller {
   // Whether nobody waits for the answer any more: a long poll then hands out nothing. Asked while
   // the call lasts, on any shard's thread; empty: somebody does.
   std::function<bool()> gone = {};
+  // Of the state's Credentials: in whose name the call is made where the API is elsewhere, and for
+  // which machine. Empty: in the program's own.
+  std::string role_arn = {};
+  std::string state_machine_arn = {};
 };
 
 class StatesApi {

@@ -1,5 +1,6 @@
 // Tasks that call services elsewhere: a second `pawl serve` that verifies signatures, and servers
-// that others wrote: dynalite (DynamoDB), s3rver (S3, REST and XML), sqslite (SQS, query protocol).
+// that others wrote: dynalite (DynamoDB, JSON 1.0), kinesalite (Kinesis, JSON 1.1), s3rver (S3, REST and
+// XML), sqslite (SQS, query protocol).
 //
 //   node remote_test.mjs --pawl build/dev/bin/pawl --modules build/clients
 //
@@ -271,6 +272,113 @@ test('nested workflows run on the other side, and .sync waits for them', async (
   assert.equal(out.r2.Name, 'child');
 });
 
+test('the link of a confirmation needs no signature, and nothing else does', async () => {
+  const heard = [];
+  const hook = http.createServer((request, response) => {
+    let text = '';
+    request.on('data', (data) => { text += data; });
+    request.on('end', () => { heard.push(JSON.parse(text)); response.end(); });
+  });
+  await new Promise((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  try {
+    const TopicArn = 'arn:aws:sns:us-east-1:123456789012:linked';
+    await succeed([
+      ['aws-sdk:sns:createTopic', { Name: 'linked' }],
+      ['aws-sdk:sns:subscribe', { TopicArn, Protocol: 'http', Endpoint: `http://127.0.0.1:${hook.address().port}/` }],
+    ], all());
+    while (heard.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const link = heard[0].SubscribeURL;
+    for (const [url, method] of [
+      [link.replace('ConfirmSubscription', 'DeleteTopic'), 'GET'],
+      [`${link}&Action=DeleteTopic`, 'GET'],
+      [`${link}&AuthenticateOnUnsubscribe=true`, 'GET'],
+      [link, 'POST'],
+    ]) assert.equal((await fetch(url, { method })).status, 403, `${method} ${url}`);
+    assert.equal((await fetch(link.replace(/Token=.*/, 'Token=x'))).status, 400);
+    const confirmed = await fetch(link);
+    assert.equal(confirmed.status, 200);
+    assert.match(await confirmed.text(), /<SubscriptionArn>arn:aws:sns:us-east-1:123456789012:linked:/);
+  } finally {
+    hook.close();
+  }
+});
+
+// A small STS: gives the session's keys to who may assume a role, by the query protocol.
+async function withSts(body) {
+  const asked = [];
+  const sts = http.createServer((request, response) => {
+    let text = '';
+    request.on('data', (data) => { text += data; });
+    request.on('end', () => {
+      const form = new URLSearchParams(text);
+      asked.push({ ...Object.fromEntries(form), by: /Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1] });
+      if (form.get('RoleArn').endsWith('/forbidden')) {
+        response.statusCode = 403;
+        return response.end('<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>'
+          + '<Message>not you</Message></Error></ErrorResponse>');
+      }
+      const action = form.get('Action');
+      return response.end(`<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>`
+        + '<Credentials><AccessKeyId>AKIDSESSION</AccessKeyId><SecretAccessKey>s2</SecretAccessKey>'
+        + `<SessionToken>the/token</SessionToken><Expiration>${new Date(Date.now() + 3600e3).toISOString()}</Expiration>`
+        + `</Credentials></${action}Result></${action}Response>`);
+    });
+  });
+  await new Promise((resolve) => sts.listen(0, '127.0.0.1', resolve));
+  try {
+    await body(asked, [...all(), '--endpoint', `sts=http://127.0.0.1:${sts.address().port}`]);
+  } finally {
+    sts.close();
+  }
+}
+
+test('Credentials of a state: its role is assumed, in both query languages', async () => {
+  await withSts(async (asked, args) => {
+    const role = 'arn:aws:iam::222222222222:role/other';
+    const list = ['aws-sdk:sqs:listQueues', {}];
+    // Keys that the other side does not know: only the role's are good there.
+    const env = { ...ENVIRONMENT, AWS_ACCESS_KEY_ID: 'AKIDBASE', AWS_SECRET_ACCESS_KEY: 'base' };
+    await succeed([list, list], args, env, { Credentials: { 'RoleArn.$': `States.Format('${role}{}', '')` } });
+    assert.equal(asked.length, 1);
+    assert.deepEqual([asked[0].Action, asked[0].RoleArn, asked[0].by], ['AssumeRole', role, 'AKIDBASE']);
+    assert.match(asked[0].ExternalId, /^arn:aws:states:.*:stateMachine:/);
+    const file = path.join(directory, 'role.asl.json');
+    fs.writeFileSync(file, JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'T', States: { T: { Type: 'Task',
+      Resource: 'arn:aws:states:::aws-sdk:sqs:listQueues', Arguments: {}, End: true,
+      Credentials: { RoleArn: "{% $states.input.role %}" } } } }));
+    for (const [name, code] of [['other', 0], ['forbidden', 1]]) {
+      const child = spawn(options.pawl, ['run', file, '--input', JSON.stringify({ role: `arn:aws:iam::222222222222:role/${name}` }),
+        '--json', ...args], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+      let text = '';
+      child.stdout.on('data', (data) => { text += data; });
+      assert.equal(await new Promise((resolve) => { child.on('exit', resolve); }), code, text);
+      if (code !== 0) {
+        assert.equal(JSON.parse(text).error, 'States.Permissions');
+        assert.match(JSON.parse(text).cause, /cannot be assumed: not you/);
+      }
+    }
+    const embedded = await succeed([['aws-sdk:sqs:listQueues', {}]], [], env, { Credentials: { RoleArn: role } });
+    assert.deepEqual(embedded, { r0: {} });
+  });
+});
+
+test('roles of profiles and web identities', async () => {
+  await withSts(async (asked, args) => {
+    const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, ...bare } = ENVIRONMENT;
+    const file = path.join(directory, 'roles');
+    fs.writeFileSync(file, `[base]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`
+      + '[profile chained]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\n');
+    const list = [['aws-sdk:sqs:listQueues', {}]];
+    await succeed(list, args, { ...bare, AWS_CONFIG_FILE: file, AWS_PROFILE: 'chained' });
+    assert.deepEqual([asked[0].RoleArn, asked[0].by], ['arn:aws:iam::1:role/r', id]);
+    fs.writeFileSync(path.join(directory, 'jwt'), 'a.b.c\n');
+    await succeed(list, args, { ...bare, AWS_WEB_IDENTITY_TOKEN_FILE: path.join(directory, 'jwt'),
+      AWS_ROLE_ARN: 'arn:aws:iam::1:role/w', AWS_ROLE_SESSION_NAME: 'me' });
+    assert.deepEqual(asked[1], { Version: '2011-06-15', Action: 'AssumeRoleWithWebIdentity', RoleArn: 'arn:aws:iam::1:role/w',
+      RoleSessionName: 'me', WebIdentityToken: 'a.b.c', by: undefined });
+  });
+});
+
 test('functions of another pawl, by integration and by ARN', async () => {
   const arn = 'arn:aws:lambda:us-east-1:123456789012:function:hello';
   const out = await succeed([
@@ -343,6 +451,35 @@ test('dynalite: DynamoDB by an independent server', async () => {
   assert.equal(missing.error, 'DynamoDb.ResourceNotFoundException');
   const invalid = await fail([['dynamodb:getItem', { TableName: 'tab', Key: {} }]], args);
   assert.equal(invalid.error, 'DynamoDB.AmazonDynamoDBException');
+});
+
+test('kinesalite: JSON 1.1 by an independent server, with Debian\'s models', async () => {
+  assert.ok(fs.existsSync(BOTOCORE), 'install python3-botocore');
+  const port = await freePort();
+  await start(process.execPath, [path.join(MODULES, 'kinesalite', 'cli.js'), '--port', String(port),
+    '--createStreamMs', '0'], /listening/i);
+  const args = ['--endpoint', `kinesis=http://127.0.0.1:${port}`, '--models', BOTOCORE];
+  await succeed([['aws-sdk:kinesis:createStream', { StreamName: 's', ShardCount: 1 }]], args);
+  let status = '';
+  while (status !== 'ACTIVE') {
+    const described = await succeed([['aws-sdk:kinesis:describeStream', { StreamName: 's' }]], args);
+    status = described.r0.StreamDescription.StreamStatus;
+  }
+  const out = await succeed([
+    ['aws-sdk:kinesis:putRecord', { StreamName: 's', PartitionKey: 'k', Data: { a: 'ü' } }],
+    ['aws-sdk:kinesis:putRecords', { StreamName: 's', Records: [{ PartitionKey: 'k', Data: 'text' }] }],
+    ['aws-sdk:kinesis:listStreams', {}],
+    ['aws-sdk:kinesis:getShardIterator', { StreamName: 's', ShardId: 'shardId-000000000000',
+      ShardIteratorType: 'TRIM_HORIZON' }],
+  ], args);
+  assert.equal(out.r0.ShardId, 'shardId-000000000000');
+  assert.equal(out.r1.FailedRecordCount, 0);
+  assert.deepEqual(out.r2.StreamNames, ['s']);
+  const read = await succeed([['aws-sdk:kinesis:getRecords', { ShardIterator: out.r3.ShardIterator }]], args);
+  assert.deepEqual(read.r0.Records.map((record) => record.Data), ['{"a":"ü"}', 'text']);
+  assert.match(read.r0.Records[0].ApproximateArrivalTimestamp, /^\d{4}-\d\d-\d\dT.*Z$/);
+  const missing = await fail([['aws-sdk:kinesis:describeStream', { StreamName: 'none' }]], args);
+  assert.equal(missing.error, 'Kinesis.ResourceNotFoundException');
 });
 
 test('s3rver: S3 by an independent server', async () => {

@@ -1,13 +1,17 @@
 #include "asl/json/reader.h"
+#include "connectors/aws/mapping.h"
 #include "connectors/registry.h"
 #include "connectors/remote/client.h"
 #include "connectors/remote/credential_chain.h"
 #include "connectors/remote/handler.h"
 #include "connectors/remote/options.h"
+#include "connectors/remote/profile_plan.h"
+#include "connectors/remote/sts.h"
 #include "runtime/aws/ini.h"
 #include "runtime/aws/profile_file.h"
 #include "runtime/aws/sigv4.h"
 #include "runtime/http/server.h"
+#include "runtime/http/shard_clients.h"
 #include "tests/catch.h"
 #include "tests/connectors/support.h"
 
@@ -52,7 +56,8 @@ asl::Resource resource(const std::string& service, const std::string& action) {
 // A server that gives prepared answers, one after the other, and a handler that calls it.
 class RemoteWorld {
  public:
-  explicit RemoteWorld(runtime::Shard& shard)
+  // `service` is there; "*": any.
+  explicit RemoteWorld(runtime::Shard& shard, const std::string& service = "*")
       : server_(shard, {}, [this](const runtime::HttpRequest& request) {
           requests.push_back(request);
           if (answers.empty()) return runtime::HttpResponse{500, {}, "", nullptr};
@@ -61,11 +66,10 @@ class RemoteWorld {
           return answer;
         }) {
     REQUIRE(server_.start());
-    client_ = *remote::Client::make(
-        options_with({"*=http://127.0.0.1:" + std::to_string(server_.port())}),
-        environment({{"AWS_ACCESS_KEY_ID", "AKID"},
-                     {"AWS_SECRET_ACCESS_KEY", "secret"},
-                     {"AWS_SESSION_TOKEN", "token"}}));
+    client_ = *remote::Client::make(options_with({service + "=" + url()}),
+                                    environment({{"AWS_ACCESS_KEY_ID", "AKID"},
+                                                 {"AWS_SECRET_ACCESS_KEY", "secret"},
+                                                 {"AWS_SESSION_TOKEN", "token"}}));
     handler_ = std::make_unique<remote::RemoteHandler>(*client_);
   }
   ~RemoteWorld() { static_cast<void>(server_.drain(runtime::Shard::current()->clock().after(1s))); }
@@ -73,8 +77,11 @@ class RemoteWorld {
   engine::Outcome run(const std::string& service, const std::string& action,
                       const std::string& parameters) {
     const asl::Resource target = resource("aws-sdk:" + service, action);
-    return handler_->run(request_for(target, parameters));
+    engine::TaskRequest request = request_for(target, parameters);
+    if (!role.empty()) request.credentials_role_arn = role;
+    return handler_->run(request);
   }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
   std::string error(const std::string& service, const std::string& action,
                     const std::string& parameters) {
     engine::Outcome outcome = run(service, action, parameters);
@@ -87,12 +94,45 @@ class RemoteWorld {
 
   std::vector<runtime::HttpRequest> requests;
   std::deque<runtime::HttpResponse> answers;
+  std::string role;  // of the state's Credentials
 
  private:
   runtime::HttpServer server_;
   std::unique_ptr<remote::Client> client_;
   std::unique_ptr<remote::RemoteHandler> handler_;
 };
+
+// What STS answers, with credentials that are good for this long.
+std::string sts_answer(const std::string& key, std::chrono::seconds life,
+                       const std::string& operation = "AssumeRole") {
+  const auto ends = runtime::RealClock().wall_now() + life;
+  const double seconds = static_cast<double>(ends.time_since_epoch().count()) / 1000;
+  return "<" + operation + R"(Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><)" +
+         operation + "Result><Credentials><AccessKeyId>" + key +
+         "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>T" + key +
+         "</SessionToken><Expiration>" + aws::iso_date(seconds) + "</Expiration></Credentials></" +
+         operation + "Result></" + operation + "Response>";
+}
+constexpr const char* kStsRefusal =
+    "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not you</Message>"
+    "</Error><RequestId>R</RequestId></ErrorResponse>";
+
+bool is_signed_by(const runtime::HttpRequest& request, const std::string& key) {
+  return request.headers.get("Authorization").find("Credential=" + key + "/") !=
+         std::string_view::npos;
+}
+
+// The roles of a plan from the first to the last and where they begin, or why there is none.
+std::string plan_of(const std::string& file, const std::string& profile = "p") {
+  const auto plan = remote::plan_of_profile(runtime::aws::parse_profiles(file), profile);
+  if (!plan) return plan.error().message;
+  std::string text = plan->source == remote::ProfilePlan::Source::kKeys ? plan->keys.access_key_id
+                     : plan->source == remote::ProfilePlan::Source::kWebIdentity
+                         ? plan->token_file
+                         : "source " + std::to_string(static_cast<int>(plan->source));
+  for (const remote::Role& role : plan->roles) text += " > " + role.arn;
+  return text;
+}
 
 }  // namespace
 
@@ -169,6 +209,211 @@ TEST_CASE("temporary credentials are read, or refused", "[connectors][remote]") 
     INFO(bad);
     CHECK_FALSE(remote::read_credentials_document(bad));
   }
+}
+
+TEST_CASE("what STS is asked, and what it answers", "[connectors][remote]") {
+  CHECK(remote::assume_role_form({"arn:aws:iam::1:role/r", "", "", ""}) ==
+        "Version=2011-06-15&Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr"
+        "&RoleSessionName=pawl");
+  CHECK(remote::assume_role_form({"r", "s", "e", "900"}) ==
+        "Version=2011-06-15&Action=AssumeRole&RoleArn=r&RoleSessionName=s&ExternalId=e"
+        "&DurationSeconds=900");
+  CHECK(remote::assume_role_form({"r", "s", "", ""}, "a.b") ==
+        "Version=2011-06-15&Action=AssumeRoleWithWebIdentity&RoleArn=r&RoleSessionName=s"
+        "&WebIdentityToken=a.b");
+  const auto read = remote::read_sts_answer(200, sts_answer("K", 1h));
+  REQUIRE(read.has_value());
+  CHECK(read->credentials.session_token == "TK");
+  CHECK(read->expiration.has_value());
+  const auto refused = remote::read_sts_answer(403, kStsRefusal);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == ErrorCode::kUnsupported);
+  CHECK(refused.error().message == "not you (Service: Sts, Status Code: 403, Error: AccessDenied)");
+  CHECK(remote::read_sts_answer(503, kStsRefusal).error().code == ErrorCode::kUnavailable);
+  for (const char* bad : {"", "<a/>", "<a><b/></a>", "<a><b><Credentials/></b></a>"}) {
+    INFO(bad);
+    CHECK(remote::read_sts_answer(200, bad).error().code == ErrorCode::kUnavailable);
+    CHECK(remote::read_sts_answer(403, bad).error().code == ErrorCode::kUnavailable);
+  }
+}
+
+TEST_CASE("a profile leads to keys over the roles that it names", "[connectors][remote]") {
+  const std::string base = "[base]\naws_access_key_id = K\naws_secret_access_key = s\n";
+  CHECK(plan_of(base, "base") == "K");
+  CHECK(plan_of(base + "[p]\nrole_arn = R\nsource_profile = base\n") == "K > R");
+  CHECK(plan_of(base +
+                "[p]\nrole_arn = R2\nsource_profile = q\n[q]\nrole_arn = R1\nsource_profile = "
+                "base\n") == "K > R1 > R2");
+  CHECK(plan_of("[p]\nrole_arn = R\nsource_profile = p\naws_access_key_id = "
+                "K\naws_secret_access_key = s\n") == "K > R");
+  CHECK(plan_of("[p]\nrole_arn = R\ncredential_source = EcsContainer\n") == "source 2 > R");
+  CHECK(plan_of("[p]\nrole_arn = R\nweb_identity_token_file = /t\n") == "/t > R");
+  CHECK(plan_of(base) == "there is no profile 'p'");
+  CHECK(plan_of("[p]\nregion = x\n") == "the profile 'p' has no credentials");
+  CHECK(plan_of("[p]\nrole_arn = R\n").find("neither source_profile nor") != std::string::npos);
+  CHECK(plan_of("[p]\nrole_arn = R\nsource_profile = q\n[q]\nrole_arn = S\nsource_profile = p\n") ==
+        "the source_profile of 'p' leads back to it");
+  CHECK(plan_of("[p]\nsso_session = s\n").find("signs in by SSO") != std::string::npos);
+  CHECK(plan_of("[p]\ncredential_process = x\n").find("credential_process") != std::string::npos);
+  CHECK(plan_of("[p]\nrole_arn = R\nmfa_serial = m\nsource_profile = base\n" + base)
+            .find("mfa_serial") != std::string::npos);
+
+  const auto chain = [&](std::size_t roles) {
+    std::string file = base;
+    for (std::size_t i = 0; i < roles; ++i) {
+      file += "[p" + std::to_string(i) + "]\nrole_arn = R\nsource_profile = " +
+              (i + 1 < roles ? "p" + std::to_string(i + 1) : "base") + "\n";
+    }
+    return plan_of(file, "p0");
+  };
+  CHECK(chain(remote::kRoleChainMax).starts_with("K > R"));
+  CHECK(chain(remote::kRoleChainMax + 1) == "the profile 'p0' leads to more than 8 roles");
+}
+
+TEST_CASE("a Task with Credentials calls in the name of its role", "[connectors][remote]") {
+  runtime::RealClock clock;
+  runtime::Shard shard({.clock = clock});
+  run_on(shard, [&] {
+    RemoteWorld world(shard);
+    world.role = "arn:aws:iam::222222222222:role/other";
+
+    SECTION("which is assumed once, for as long as it is good") {
+      world.answer(200, sts_answer("ASIA1", 1h));
+      world.answer(200, "{}");
+      world.answer(200, "{}");
+      CHECK(world.error("sqs", "listQueues", "{}") == "none");
+      CHECK(world.error("sqs", "listQueues", "{}") == "none");
+      REQUIRE(world.requests.size() == 3);
+      CHECK(is_signed_by(world.requests[0], "AKID"));
+      CHECK(world.requests[0].headers.get("Authorization").find("/eu-west-1/sts/aws4_request") !=
+            std::string_view::npos);
+      CHECK(world.requests[0].body ==
+            remote::assume_role_form(
+                {world.role, "m", "arn:aws:states:us-east-1:123456789012:stateMachine:m", ""}));
+      CHECK(is_signed_by(world.requests[1], "ASIA1"));
+      CHECK(world.requests[1].headers.get("X-Amz-Security-Token") == "TASIA1");
+      CHECK(is_signed_by(world.requests[2], "ASIA1"));
+    }
+    SECTION("and again before it ends") {
+      world.answer(200, sts_answer("ASIA1", 1min));
+      world.answer(200, "{}");
+      world.answer(200, sts_answer("ASIA2", 1h));
+      world.answer(200, "{}");
+      CHECK(world.error("sqs", "listQueues", "{}") == "none");
+      CHECK(world.error("sqs", "listQueues", "{}") == "none");
+      REQUIRE(world.requests.size() == 4);
+      CHECK(is_signed_by(world.requests[3], "ASIA2"));
+    }
+    SECTION("and without it in the program's own") {
+      world.answer(200, sts_answer("ASIA1", 1h));
+      world.answer(200, "{}");
+      world.answer(200, "{}");
+      CHECK(world.error("sqs", "listQueues", "{}") == "none");
+      world.role.clear();
+      CHECK(world.error("sqs", "listQueues", "{}") == "none");
+      REQUIRE(world.requests.size() == 3);
+      CHECK(is_signed_by(world.requests[2], "AKID"));
+    }
+    SECTION("or fails when STS refuses, or cannot be reached") {
+      world.answer(403, kStsRefusal);
+      CHECK(world.error("sqs", "listQueues", "{}") == "States.Permissions");
+      world.role += "2";
+      world.answer(503, "");
+      CHECK(world.error("sqs", "listQueues", "{}") == "Sqs.SdkClientException");
+      CHECK(world.requests.size() == 2);
+    }
+  });
+}
+
+TEST_CASE("roles past the bound are assumed again", "[connectors][remote]") {
+  runtime::RealClock clock;
+  runtime::Shard shard({.clock = clock});
+  run_on(shard, [&] {
+    RemoteWorld world(shard);
+    runtime::ShardHttpClients clients({});
+    remote::CredentialChain chain(
+        clients.here(), environment({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "s"}}),
+        {world.url(), "r"});
+    const auto assume = [&](std::size_t number) {
+      world.answer(200, sts_answer("K", 1h));
+      CHECK(chain.get_for({"role-" + std::to_string(number), "", "", ""}, runtime::kNever)
+                .has_value());
+      const std::size_t asked = world.requests.size();
+      world.requests.clear();
+      world.answers.clear();
+      return asked;
+    };
+    for (std::size_t i = 0; i < remote::CredentialChain::kRolesMax; ++i) REQUIRE(assume(i) == 1);
+    CHECK(assume(0) == 0);
+    CHECK(assume(remote::CredentialChain::kRolesMax) == 1);
+    CHECK(assume(0) == 1);
+  });
+}
+
+TEST_CASE("no role is assumed at AWS when only other services are elsewhere",
+          "[connectors][remote]") {
+  runtime::RealClock clock;
+  runtime::Shard shard({.clock = clock});
+  run_on(shard, [&] {
+    RemoteWorld world(shard, "sqs");
+    world.role = "arn:aws:iam::222222222222:role/other";
+    CHECK(world.error("sqs", "listQueues", "{}") == "States.Permissions");
+    CHECK(world.requests.empty());
+  });
+}
+
+TEST_CASE("credentials of a profile's role and of a web identity", "[connectors][remote]") {
+  const TempDirectory directory;
+  directory.write("credentials", "[base]\naws_access_key_id = AKBASE\naws_secret_access_key = s\n");
+  directory.write("config",
+                  "[profile p]\nrole_arn = R\nsource_profile = base\nexternal_id = x\n"
+                  "[profile q]\nrole_arn = Q\nsource_profile = p\n"
+                  "[profile sso]\nsso_session = s\n");
+  directory.write("token", "jwt\n");
+  const std::string place = directory.path();
+  runtime::RealClock clock;
+  runtime::Shard shard({.clock = clock});
+  run_on(shard, [&] {
+    RemoteWorld world(shard);
+    runtime::ShardHttpClients clients({});
+    const auto get = [&](std::map<std::string, std::string> variables) {
+      variables.emplace("AWS_CONFIG_FILE", place + "/config");
+      variables.emplace("AWS_SHARED_CREDENTIALS_FILE", place + "/credentials");
+      variables.emplace("AWS_EC2_METADATA_DISABLED", "true");
+      remote::CredentialChain chain(clients.here(), environment(std::move(variables)),
+                                    {world.url(), "r"});
+      const auto found = chain.get(runtime::kNever);
+      return found ? found->access_key_id : found.error().message;
+    };
+    SECTION("one role") {
+      world.answer(200, sts_answer("ASIA1", 1h));
+      CHECK(get({{"AWS_PROFILE", "p"}}) == "ASIA1");
+      REQUIRE(world.requests.size() == 1);
+      CHECK(is_signed_by(world.requests[0], "AKBASE"));
+      CHECK(world.requests[0].body == remote::assume_role_form({"R", "", "x", ""}));
+    }
+    SECTION("one role by the other") {
+      world.answer(200, sts_answer("ASIA1", 1h));
+      world.answer(200, sts_answer("ASIA2", 1h));
+      CHECK(get({{"AWS_PROFILE", "q"}}) == "ASIA2");
+      REQUIRE(world.requests.size() == 2);
+      CHECK(is_signed_by(world.requests[1], "ASIA1"));
+      CHECK(world.requests[1].headers.get("X-Amz-Security-Token") == "TASIA1");
+    }
+    SECTION("a web identity, which is not signed") {
+      world.answer(200, sts_answer("ASIA3", 1h, "AssumeRoleWithWebIdentity"));
+      CHECK(get({{"AWS_WEB_IDENTITY_TOKEN_FILE", place + "/token"}, {"AWS_ROLE_ARN", "W"}}) ==
+            "ASIA3");
+      REQUIRE(world.requests.size() == 1);
+      CHECK_FALSE(world.requests[0].headers.has("Authorization"));
+      CHECK(world.requests[0].body == remote::assume_role_form({"W", "", "", ""}, "jwt"));
+    }
+    SECTION("a profile that cannot be followed says why, and nothing else is asked") {
+      CHECK(get({{"AWS_PROFILE", "sso"}}).find("signs in by SSO") != std::string::npos);
+      world.answer(403, kStsRefusal);
+      CHECK(get({{"AWS_PROFILE", "p"}}).find("not you") != std::string::npos);
+    }
+  });
 }
 
 TEST_CASE("what may be repeated is, what may not is not", "[connectors][remote]") {

@@ -1,10 +1,11 @@
 // What a service elsewhere may answer: XML, JSON, headers, errors, of operations of shipped models
 // in every protocol they have, and as Tasks show it. The first two bytes choose operation and
-// status.
+// status. Besides, what STS may answer.
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "base/assert.h"
 #include "connectors/aws_models/api_model.h"
+#include "connectors/remote/sts.h"
 #include "connectors/remote/values.h"
 #include "connectors/remote/wire.h"
 
@@ -45,6 +46,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     text.remove_prefix(end + 1);
   }
   response.body = text;
+  const auto credentials = pawl::connectors::remote::read_sts_answer(response.status, text);
+  PAWL_ASSERT(!credentials || !credentials->credentials.secret_access_key.empty());
   const auto answer = pawl::connectors::remote::read_answer(model, operation, response);
   if (const auto* error = std::get_if<pawl::connectors::aws::Error>(&answer)) {
     PAWL_ASSERT(!error->code.empty() && !error->message.empty());

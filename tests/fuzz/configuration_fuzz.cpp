@@ -1,7 +1,9 @@
-// Files that people write for functions and mocks: read, or refused with a message.
+// Files that people write for functions, mocks and profiles: read, or refused with a message.
 #include "base/assert.h"
 #include "connectors/lambda/function_config.h"
 #include "connectors/mock/mock_config.h"
+#include "connectors/remote/profile_plan.h"
+#include "runtime/aws/profile_file.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,5 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   PAWL_ASSERT(function.has_value() || !function.error().message.empty());
   const auto mocks = MockConfig::parse(text, "mocks.json");
   PAWL_ASSERT(mocks.has_value() || !mocks.error().message.empty());
+  const auto profile = remote::plan_of_profile(pawl::runtime::aws::parse_profiles(text), "default");
+  PAWL_ASSERT(profile.has_value() ? profile->roles.size() <= remote::kRoleChainMax
+                                  : !profile.error().message.empty());
   return 0;
 }
