@@ -1,13 +1,14 @@
 #include "asl/json/reader.h"
 
+#include "asl/json/quick_reader.h"
+
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
-#include <charconv>
-#include <cmath>
-#include <cstdlib>
 #include <cstring>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,7 @@ namespace {
 // of marks, finished children on a stack of values.
 class Builder {
  public:
-  // `has_escapes`: there is a backslash in the text.
-  Builder(int max_depth, bool has_escapes) : max_depth_(max_depth), has_escapes_(has_escapes) {}
+  explicit Builder(int max_depth) : max_depth_(max_depth) {}
 
   bool Null() { return push(Value::null()); }
   bool Bool(bool value) { return push(Value::boolean(value)); }
@@ -34,32 +34,18 @@ class Builder {
   }
   bool Double(double value) { return push(Value::number(value)); }
   // The grammar has been checked. RapidJSON's own conversion takes 3e308 for infinity and looks for
-  // the leading digit of 0e60, so numbers are converted here.
+  // the leading digit of 0e60.
   bool RawNumber(const char* text, rapidjson::SizeType size, bool /*copy*/) {
-    const char* end = text + size;
-    std::int64_t integer = 0;
-    if (const auto [stop, error] = std::from_chars(text, end, integer);
-        error == std::errc{} && stop == end) {
-      return push(Value::integer(integer));
-    }
-    double number = 0;
-    const auto [stop, error] = std::from_chars(text, end, number);
-    if (error == std::errc::result_out_of_range) {
-      // Too small is zero; too large is no number.
-      number = std::strtod(std::string(text, size).c_str(), nullptr);
-      if (std::isinf(number)) {
-        too_big_ = true;
-        return false;
-      }
-    }
-    return push(Value::number(number));
+    std::optional<Value> number = number_of({text, size});
+    too_big_ = !number.has_value();
+    return number.has_value() && push(*std::move(number));
   }
   bool String(const char* text, rapidjson::SizeType size, bool /*copy*/) {
     // RapidJSON lets an escaped low surrogate stand alone (\ude00), which is no UTF-8: it would be
     // written and not read again.
     for (const char* at = text;
-         has_escapes_ && (at = static_cast<const char*>(std::memchr(
-                              at, 0xED, static_cast<std::size_t>(text + size - at)))) != nullptr;
+         (at = static_cast<const char*>(
+              std::memchr(at, 0xED, static_cast<std::size_t>(text + size - at)))) != nullptr;
          ++at) {
       if (at + 1 < text + size && static_cast<unsigned char>(at[1]) >= 0xA0) {
         lone_surrogate_ = true;
@@ -118,7 +104,6 @@ class Builder {
   }
 
   int max_depth_;
-  bool has_escapes_;
   bool too_deep_ = false;
   bool too_big_ = false;
   bool lone_surrogate_ = false;
@@ -156,6 +141,13 @@ Result<Value> read_json(std::string_view text, const ReadOptions& options) {
                      std::to_string(options.max_bytes) + " are allowed.",
                  ""};
   }
+  if (std::optional<Value> value = read_well_formed(text, options.max_depth)) {
+    return *std::move(value);
+  }
+  return read_with_rapidjson(text, options);
+}
+
+Result<Value> read_with_rapidjson(std::string_view text, const ReadOptions& options) {
   // RapidJSON takes a NUL for the end of the text and skips a byte-order mark, whole or partial.
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
     return error_at(text, nul, ErrorCode::kInvalid, "The JSON text contains a NUL byte.");
@@ -163,18 +155,13 @@ Result<Value> read_json(std::string_view text, const ReadOptions& options) {
   if (!text.empty() && static_cast<unsigned char>(text[0]) == 0xEF) {
     return error_at(text, 0, ErrorCode::kInvalid, "The JSON text begins with a byte-order mark.");
   }
-  constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
-  constexpr unsigned kFlagsChecked = kFlags | rapidjson::kParseValidateEncodingFlag;
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
+                              rapidjson::kParseNumbersAsStringsFlag |
+                              rapidjson::kParseValidateEncodingFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
-  // Two looks at the whole text cost little and save a fifth of the time of most: without a
-  // backslash no escape can be wrong, and ASCII needs no check of its encoding.
-  unsigned char bits = 0;
-  for (const char c : text) bits |= static_cast<unsigned char>(c);
-  Builder builder(options.max_depth, text.find('\\') != std::string_view::npos);
-  const rapidjson::ParseResult result = bits < 0x80 ? reader.Parse<kFlags>(stream, builder)
-                                                    : reader.Parse<kFlagsChecked>(stream, builder);
+  Builder builder(options.max_depth);
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
   if (builder.too_deep()) {
     return error_at(
         text, result.Offset(), ErrorCode::kLimit,

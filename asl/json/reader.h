@@ -22,6 +22,10 @@ struct ReadOptions {
 // column. kLimit: larger or deeper than the options allow.
 Result<Value> read_json(std::string_view text, const ReadOptions& options = {});
 
+// The same, but for the limit on bytes, by RapidJSON alone: which judges what read_json() does not
+// take at first sight (quick_reader.h), and says what is wrong with it. For tests.
+Result<Value> read_with_rapidjson(std::string_view text, const ReadOptions& options = {});
+
 // Line and column (both from 1) of a byte offset; columns count bytes.
 struct TextPosition {
   std::size_t line = 1;

@@ -1,10 +1,11 @@
 #include "asl/json/writer.h"
 
+#include "asl/json/plain_text.h"
+
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace pawl::asl {
@@ -33,26 +34,6 @@ char short_escape(unsigned char c) {
     default:
       return 0;
   }
-}
-
-bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
-
-// How many bytes from `begin` on need no escape. Eight at a time: a byte by itself costs as much,
-// and long texts have few that do.
-std::size_t plain_bytes(std::string_view text, std::size_t begin) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighBits; };
-  std::size_t at = begin;
-  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, sizeof(word));
-    const std::uint64_t below_blank = (word - kOnes * 0x20) & ~word & kHighBits;
-    if ((below_blank | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\'))) != 0)
-      break;
-  }
-  while (at < text.size() && !needs_escape(static_cast<unsigned char>(text[at]))) ++at;
-  return at - begin;
 }
 
 std::size_t escaped_size(std::string_view text) {

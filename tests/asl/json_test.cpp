@@ -1,11 +1,17 @@
 #include "asl/json/payload.h"
+#include "asl/json/quick_reader.h"
 #include "asl/json/reader.h"
 #include "asl/json/value.h"
 #include "asl/json/writer.h"
 #include "tests/catch.h"
 
+#include <array>
+#include <cstddef>
 #include <limits>
+#include <optional>
+#include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -68,6 +74,57 @@ TEST_CASE("the reader accepts what RFC 8259 allows", "[asl][json]") {
                "[]", "{}", "[1,2]", "{\"a\":1,\"b\":[{}]}", "\t[ 1 , 2 ]\r\n", "{\"\":0}",
                "9223372036854775807", "1e308");
   CHECK(read_json(text).has_value());
+}
+
+TEST_CASE("what is read at first sight is what RapidJSON reads", "[asl][json]") {
+  static const std::array<std::string, 7> kTexts = {
+      R"({"stateMachineArn":"arn:aws:states:us-east-1:123456789012:stateMachine:m","name":"n-1"})",
+      R"({"a":[1,-2.5e3,true,false,null,"\ud83d\ude00\n",{}],"b":{"c":[]},"d":0})",
+      R"([{"id":1,"name":"x"},{"id":2,"name":"y","":0},{"id":3,"id":4}])",
+      "[[[[1]]]]",
+      R"([0.1,1e999,1e-999,-0,9223372036854775808,-0.0,1E+2,0e993])",
+      "\"\\u00e4\\\"\xc3\xa4\xf0\x9f\x98\x80\xef\xbf\xbf\"",
+      " \t[ 1 , \"\\u0000\\/\" ]\r\n",
+  };
+  static constexpr std::string_view kBytes =
+      "{}[]\",:\\u0123456789abdefDEntrsl.+-E \n\t\x01\xc3\xa4\xed\xa0\x80\xff";
+  const unsigned seed = GENERATE(1U, 2U, 3U);
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  const auto below = [&random](std::size_t bound) { return random() % bound; };
+  const auto spoil = [&](std::string& text) {
+    const std::size_t at = text.empty() ? 0 : below(text.size());
+    const std::string& other = kTexts[below(kTexts.size())];
+    switch (below(4)) {
+      case 0:
+        text.insert(at, 1, kBytes[below(kBytes.size())]);
+        break;
+      case 1:
+        text.erase(at, 1 + below(3));
+        break;
+      case 2:
+        if (!text.empty()) text[at] = kBytes[below(kBytes.size())];
+        break;
+      default:
+        text.insert(at, other.substr(below(other.size()), below(8)));
+    }
+  };
+  int taken = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = kTexts[below(kTexts.size())];
+    for (std::size_t change = below(4); change > 0; --change) spoil(text);
+    const int depth = below(3) == 0 ? static_cast<int>(below(4)) : kMaxDepth;
+    const std::optional<Value> quick = read_well_formed(text, depth);
+    const Result<Value> judged = read_with_rapidjson(text, {.max_depth = depth});
+    CAPTURE(text, depth);
+    // It may leave an unusual number to RapidJSON, and nothing else.
+    if (judged && text.find_first_of("eE") == std::string::npos) REQUIRE(quick.has_value());
+    if (!quick) continue;
+    ++taken;
+    REQUIRE(judged.has_value());
+    REQUIRE(to_json(*quick) == to_json(*judged));
+  }
+  CHECK(taken > 3'000);
 }
 
 TEST_CASE("the reader refuses what RFC 8259 does not allow", "[asl][json]") {
