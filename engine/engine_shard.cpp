@@ -354,9 +354,23 @@ Status EngineShard::commit(const runtime::Batch& batch) {
 // --- messages --------------------------------------------------------------------------------
 
 Status EngineShard::deliver(ExecutionNumber number, Message message) {
+  Result<ExecutionPtr> execution = queue(number, std::move(message));
+  if (!execution) return std::move(execution).error();
+  wake(*execution);
+  return {};
+}
+
+Status EngineShard::deliver_here(ExecutionNumber number, Message message) {
+  Result<ExecutionPtr> execution = queue(number, std::move(message));
+  if (!execution) return std::move(execution).error();
+  take_turn_here(*execution);
+  return {};
+}
+
+Result<EngineShard::ExecutionPtr> EngineShard::queue(ExecutionNumber number, Message message) {
   if (!open_) return unavailable();
   Result<ExecutionPtr> execution = load(number);
-  if (!execution) return std::move(execution).error();
+  if (!execution) return execution;
   // Only what comes from outside can flood; the engine's own messages are bounded by its branches,
   // and must not get lost.
   if (std::holds_alternative<TokenMessage>(message) &&
@@ -364,18 +378,34 @@ Status EngineShard::deliver(ExecutionNumber number, Message message) {
     return Error{ErrorCode::kLimit, "The execution has too many messages waiting.", ""};
   }
   (*execution)->mailbox.push_back(std::move(message));
-  wake(*execution);
-  return {};
+  return execution;
 }
 
-void EngineShard::wake(const ExecutionPtr& execution) {
-  if (execution->active) return;
-  execution->active = true;
-  if (const auto at = resting_at_.find(execution->number); at != resting_at_.end()) {
+bool EngineShard::activate(Execution& execution) {
+  if (std::exchange(execution.active, true)) return false;
+  if (const auto at = resting_at_.find(execution.number); at != resting_at_.end()) {
     resting_.erase(at->second);
     resting_at_.erase(at);
   }
-  shard_.spawn_when_possible([this, execution] { drive(execution); });
+  return true;
+}
+
+void EngineShard::wake(const ExecutionPtr& execution) {
+  if (!activate(*execution)) return;
+  shard_.spawn_when_possible([this, execution] { drive(execution, nullptr); });
+}
+
+// noexcept: what would stop the process on a fiber of its own must not be answered with a 500.
+void EngineShard::take_turn_here(const ExecutionPtr& execution) noexcept {
+  if (!activate(*execution)) return;
+  std::unique_ptr<Turn> cut;
+  if (!take_turn(execution, cut)) return;
+  if (cut == nullptr && execution->mailbox.empty()) {
+    execution->active = false;
+    return rest(execution);
+  }
+  shard_.spawn_when_possible(
+      [this, execution, cut = std::move(cut)]() mutable { drive(execution, std::move(cut)); });
 }
 
 namespace {
@@ -389,30 +419,39 @@ bool is_held(const Message& message) {
 
 }  // namespace
 
-void EngineShard::drive(const ExecutionPtr& execution) {
+void EngineShard::drive(const ExecutionPtr& execution, std::unique_ptr<Turn> cut) {
+  if (cut != nullptr && !go_on(execution, std::move(cut))) return;
   while (!execution->mailbox.empty() && !execution->abandoned) {
-    Message message = std::move(execution->mailbox.front());
-    execution->mailbox.pop_front();
-    if (execution->paused && is_held(message)) continue;
-    Turn turn(*execution, services_);
-    ++statistics_.turns;
-    handle(turn, message);
-    if (!conclude(execution, turn)) return;
-    // A long run of effect-free states becomes durable in parts, and lets others run in between.
-    Turn* cut = &turn;
-    std::unique_ptr<Turn> next;
-    while (cut->has_ready() && !execution->paused) {
-      runtime::yield();
-      if (execution->abandoned) return;
-      auto more = std::make_unique<Turn>(*cut, services_);
-      run_ready(*more);
-      if (!conclude(execution, *more)) return;
-      next = std::move(more);
-      cut = next.get();
-    }
+    if (!take_turn(execution, cut)) return;
+    if (cut != nullptr && !go_on(execution, std::move(cut))) return;
   }
   execution->active = false;
   rest(execution);
+}
+
+bool EngineShard::take_turn(const ExecutionPtr& execution, std::unique_ptr<Turn>& cut) {
+  Message message = std::move(execution->mailbox.front());
+  execution->mailbox.pop_front();
+  if (execution->paused && is_held(message)) return true;
+  Turn turn(*execution, services_);
+  ++statistics_.turns;
+  handle(turn, message);
+  if (!conclude(execution, turn)) return false;
+  if (turn.has_ready() && !execution->paused) cut = std::make_unique<Turn>(turn, services_);
+  return true;
+}
+
+// A long run of effect-free states becomes durable in parts, and lets others run in between.
+bool EngineShard::go_on(const ExecutionPtr& execution, std::unique_ptr<Turn> cut) {
+  while (cut != nullptr) {
+    runtime::yield();
+    if (execution->abandoned) return false;
+    run_ready(*cut);
+    if (!conclude(execution, *cut)) return false;
+    const bool more = cut->has_ready() && !execution->paused;
+    cut = more ? std::make_unique<Turn>(*cut, services_) : nullptr;
+  }
+  return true;
 }
 
 // Commits the turn, and queues what may happen once that is durable.
@@ -515,7 +554,7 @@ void EngineShard::notify_parent(ExecutionNumber child, const ParentLink& parent)
   EngineShard& home = engine_.home_of(parent.execution);
   home.shard_.post([&home, child, parent] {
     home.shard_.spawn_when_possible([&home, child, parent] {
-      static_cast<void>(home.deliver(
+      static_cast<void>(home.deliver_here(
           parent.execution, ChildEndedMessage{parent.branch, parent.scheduled_event, child}));
     });
   });
@@ -592,9 +631,9 @@ void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) 
     // At shutdown handlers are cut off: what they say then is not an outcome. The next process
     // finds the dispatch row and calls again, with the same key.
     if (shard_.stopping()) return;
-    static_cast<void>(
-        deliver(execution->number,
-                OutcomeMessage{request.branch, request.scheduled_event_id, std::move(outcome)}));
+    static_cast<void>(deliver_here(
+        execution->number,
+        OutcomeMessage{request.branch, request.scheduled_event_id, std::move(outcome)}));
   });
 }
 

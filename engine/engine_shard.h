@@ -43,7 +43,11 @@ class EngineShard {
   Status commit(const runtime::Batch& batch);
   // Queues a message; loads the execution if it rests in the store. kNotFound: no such execution.
   Status deliver(ExecutionNumber number, Message message);
-  // Delivers a message that has a `reply`, and waits for it.
+  // The same, on a fiber that has nothing else to do: unless the execution is at work, the turn is
+  // taken on it, which saves a fiber and its cold stack. What comes after the turn has a fiber of
+  // its own.
+  Status deliver_here(ExecutionNumber number, Message message);
+  // Delivers a message that has a `reply`, here, and waits for it.
   template <typename M>
   Status deliver_and_wait(ExecutionNumber number, M message);
 
@@ -73,8 +77,15 @@ class EngineShard {
   Status name_and_compile(Execution& execution);
   Result<ExecutionPtr> load(ExecutionNumber number);
   Result<ExecutionPtr> load_express(ExecutionNumber number);
+  Result<ExecutionPtr> queue(ExecutionNumber number, Message message);
+  bool activate(Execution& execution);  // false: a fiber is at work on it
   void wake(const ExecutionPtr& execution);
-  void drive(const ExecutionPtr& execution);
+  void take_turn_here(const ExecutionPtr& execution) noexcept;
+  // Handles its messages; first goes on with what `cut`, if there is one, has left ready.
+  void drive(const ExecutionPtr& execution, std::unique_ptr<Turn> cut);
+  // One message. `cut`: the turn that has to go on. False, as below: the store failed.
+  bool take_turn(const ExecutionPtr& execution, std::unique_ptr<Turn>& cut);
+  bool go_on(const ExecutionPtr& execution, std::unique_ptr<Turn> cut);
   bool conclude(const ExecutionPtr& execution, Turn& turn);  // false: the store failed
   void rest(const ExecutionPtr& execution);
 
@@ -188,7 +199,7 @@ Status EngineShard::deliver_and_wait(ExecutionNumber number, M message) {
     answer = status;
     answered.wake();
   };
-  if (Status delivered = deliver(number, std::move(message)); !delivered) return delivered;
+  if (Status delivered = deliver_here(number, std::move(message)); !delivered) return delivered;
   const runtime::TimeHold hold = shard_.hold_time();
   while (!answer) answered.wait();
   return *std::move(answer);

@@ -94,7 +94,7 @@ void EngineShard::start_children() {
     ++statistics_.executions_started;
     (*child)->mailbox.emplace_back(StartMessage{});
     (*child)->active = true;
-    drive(*child);
+    drive(*child, nullptr);
     shard_.yield_if_due();
   }
   starter_runs_ = false;
