@@ -69,6 +69,21 @@ pawl_import(zlib1g-dev zlib z zlib.h)
 pawl_import(libzstd-dev zstd zstd zstd.h)
 pawl_import(rapidjson-dev rapidjson "" rapidjson/document.h)
 
+# pawl_allocator, for programs: malloc and free by mimalloc where it is installed. glibc's free becomes slow as soon as
+# more blocks of a size come back at once than its caches hold, which is what a commit of many executions does
+# (bench/RESULTS.md). Sanitizers watch allocations themselves.
+if(NOT PAWL_CONSUMER)
+  option(PAWL_MIMALLOC "Allocate with mimalloc, where it is installed" ON)
+  add_library(pawl_allocator INTERFACE)
+  find_library(MIMALLOC_LIBRARY mimalloc)
+  mark_as_advanced(MIMALLOC_LIBRARY)
+  if(PAWL_MIMALLOC AND MIMALLOC_LIBRARY AND NOT PAWL_SANITIZE)
+    # Nothing names a symbol of it: without this the linker would leave it out.
+    target_link_libraries(pawl_allocator INTERFACE
+      -Wl,--push-state,--no-as-needed ${MIMALLOC_LIBRARY} -Wl,--pop-state)
+  endif()
+endif()
+
 if(PAWL_MISSING)
   list(REMOVE_DUPLICATES PAWL_MISSING)
   list(JOIN PAWL_MISSING " " PAWL_MISSING)

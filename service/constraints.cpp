@@ -78,11 +78,24 @@ std::int64_t maximum(const Shape& shape, const engine::Limits& limits) {
   return shape.max;
 }
 
+// Where a value stands in the input. Put into words only for one that is refused.
+struct Place {
+  const Place* outer = nullptr;  // of the structure or list around it
+  std::string_view name;         // of the member; empty for an element
+  std::size_t number = 0;        // of the element, from 1
+
+  std::string text() const {
+    const std::string around = outer != nullptr ? outer->text() : std::string();
+    if (name.empty()) return fmt::format("{}.{}.member", around, number);
+    return around.empty() ? std::string(name) : fmt::format("{}.{}", around, name);
+  }
+};
+
 class Check {
  public:
   explicit Check(const engine::Limits& limits) : limits_(limits) {}
 
-  void member(const Shape& shape, const asl::Value& value, const std::string& path) {
+  void member(const Shape& shape, const asl::Value& value, const Place& path) {
     if (wrong_type_) return;
     switch (shape.type) {
       case ShapeType::kString:
@@ -102,21 +115,21 @@ class Check {
         return list(shape, value, path);
       case ShapeType::kStructure:
         if (!value.is_object()) return wrong_type(value, shape.name);
-        return structure(shape.members, value, path);
+        return structure(shape.members, value, &path);
     }
   }
 
   void structure(std::span<const MemberShape> members, const asl::Value& value,
-                 const std::string& path) {
+                 const Place* around) {
     for (const MemberShape& one : members) {
-      const std::string place =
-          path.empty() ? std::string(one.name) : path + "." + std::string(one.name);
+      const Place place{around, one.name};
       const asl::Value* field = value.find(one.name);
       if (field != nullptr && !field->is_null()) {
         member(*one.shape, *field, place);
       } else if (one.required) {
-        violations_.push_back(fmt::format(
-            "Value null at '{}' failed to satisfy constraint: Member must not be null", place));
+        violations_.push_back(
+            fmt::format("Value null at '{}' failed to satisfy constraint: Member must not be null",
+                        place.text()));
       }
     }
   }
@@ -138,18 +151,22 @@ class Check {
                            fmt::format("{}_VALUE can not be converted to {}", kind, expected)};
   }
 
-  void violated(const Shape& shape, const asl::Value& value, const std::string& path,
+  void violated(const Shape& shape, const asl::Value& value, const Place& path,
                 const std::string& constraint) {
     const std::string subject =
         shape.sensitive ? std::string() : fmt::format(" '{}'", shown(shape, value));
-    violations_.push_back(fmt::format(
-        "Value{} at '{}' failed to satisfy constraint: Member must {}", subject, path, constraint));
+    violations_.push_back(
+        fmt::format("Value{} at '{}' failed to satisfy constraint: Member must {}", subject,
+                    path.text(), constraint));
   }
 
-  void text(const Shape& shape, const asl::Value& value, const std::string& path) {
+  void text(const Shape& shape, const asl::Value& value, const Place& path) {
     const std::string_view string = value.as_string();
-    const std::int64_t length = java_length(string);
     const std::int64_t max = maximum(shape, limits_);
+    // A unit has one to three bytes: most texts need no count.
+    const auto bytes = static_cast<std::int64_t>(string.size());
+    const bool fits = (max < 0 || bytes <= max) && bytes >= 3 * shape.min;
+    const std::int64_t length = fits ? bytes : java_length(string);
     if (max >= 0 && length > max) {
       violated(shape, value, path, fmt::format("have length less than or equal to {}", max));
     }
@@ -168,7 +185,7 @@ class Check {
     }
   }
 
-  void number(const Shape& shape, const asl::Value& value, const std::string& path) {
+  void number(const Shape& shape, const asl::Value& value, const Place& path) {
     const double given = value.as_double();
     if (shape.max >= 0 && given > static_cast<double>(shape.max)) {
       violated(shape, value, path, fmt::format("have value less than or equal to {}", shape.max));
@@ -179,7 +196,7 @@ class Check {
     }
   }
 
-  void list(const Shape& shape, const asl::Value& value, const std::string& path) {
+  void list(const Shape& shape, const asl::Value& value, const Place& path) {
     const auto length = static_cast<std::int64_t>(value.size());
     if (shape.max >= 0 && length > shape.max) {
       violated(shape, value, path, fmt::format("have length less than or equal to {}", shape.max));
@@ -190,7 +207,7 @@ class Check {
     }
     std::size_t index = 0;
     for (const asl::Value& item : value.items()) {
-      member(*shape.element, item, fmt::format("{}.{}.member", path, ++index));
+      member(*shape.element, item, Place{&path, {}, ++index});
     }
   }
 
@@ -212,7 +229,7 @@ const OperationShape* find_operation_shape(std::string_view name) {
 std::optional<ApiError> check_input(const OperationShape& operation, const asl::Value& input,
                                     const engine::Limits& limits) {
   Check check(limits);
-  check.structure(operation.members, input, "");
+  check.structure(operation.members, input, nullptr);
   return check.result();
 }
 

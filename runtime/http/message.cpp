@@ -1,6 +1,7 @@
 #include "runtime/http/message.h"
 
 #include <algorithm>
+#include <array>
 
 namespace pawl::runtime {
 namespace {
@@ -13,11 +14,20 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-bool is_token_character(char c) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-         kOthers.find(c) != std::string_view::npos;
-}
+// By byte: every field of every answer is looked at.
+constexpr std::array<bool, 256> kTokenCharacters = [] {
+  std::array<bool, 256> is{};
+  for (char c = '0'; c <= '9'; ++c) is[static_cast<unsigned char>(c)] = true;
+  for (char c = 'a'; c <= 'z'; ++c) is[static_cast<unsigned char>(c)] = true;
+  for (char c = 'A'; c <= 'Z'; ++c) is[static_cast<unsigned char>(c)] = true;
+  for (const char c :
+       {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'}) {
+    is[static_cast<unsigned char>(c)] = true;
+  }
+  return is;
+}();
+
+bool is_token_character(char c) { return kTokenCharacters[static_cast<unsigned char>(c)]; }
 
 }  // namespace
 
