@@ -20,6 +20,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -47,7 +48,7 @@ class EngineShard {
   // taken on it, which saves a fiber and its cold stack. What comes after the turn has a fiber of
   // its own.
   Status deliver_here(ExecutionNumber number, Message message);
-  // Delivers a message that has a `reply`, here, and waits for it.
+  // Delivers a message that has a `reply`, here unless it is one that may flood, and waits for it.
   template <typename M>
   Status deliver_and_wait(ExecutionNumber number, M message);
 
@@ -199,7 +200,11 @@ Status EngineShard::deliver_and_wait(ExecutionNumber number, M message) {
     answer = status;
     answered.wake();
   };
-  if (Status delivered = deliver_here(number, std::move(message)); !delivered) return delivered;
+  // Answers to tokens come from outside and queue: a flood of them has to meet its bound.
+  constexpr bool kQueues = std::is_same_v<M, TokenMessage>;
+  Status delivered =
+      kQueues ? deliver(number, std::move(message)) : deliver_here(number, std::move(message));
+  if (!delivered) return delivered;
   const runtime::TimeHold hold = shard_.hold_time();
   while (!answer) answered.wait();
   return *std::move(answer);
