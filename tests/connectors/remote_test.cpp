@@ -370,7 +370,7 @@ TEST_CASE("credentials of a profile's role and of a web identity", "[connectors]
                   "[profile q]\nrole_arn = Q\nsource_profile = p\n"
                   "[profile sso]\nsso_session = s\n");
   directory.write("token", "jwt\n");
-  const std::string place = directory.path();
+  const std::string& place = directory.path();
   runtime::RealClock clock;
   runtime::Shard shard({.clock = clock});
   run_on(shard, [&] {
