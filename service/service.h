@@ -41,7 +41,7 @@ namespace pawl::service {
 struct ServiceOptions {
   std::string address = "127.0.0.1";
   std::string second_address{};  // HttpServerOptions::second_address
-  std::uint16_t port = 8083;  // 0: any free port, see port()
+  std::uint16_t port = 8083;     // 0: any free port, see port()
   // Whose signatures count. Empty: nobody is asked for one.
   std::optional<runtime::aws::CredentialSet> credentials{};
   std::shared_ptr<runtime::TlsContext> tls{};  // null: plain HTTP
