@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kErasedAtOnce = 1'000;   // rows in a commit
 constexpr std::size_t kLookedAtOnce = 10'000;  // executions, before others have their turn
+constexpr int kPassedOverMost = 100;           // rows, before a new scan is cheaper
+constexpr int kRestsForWork = 3;               // erasing takes a quarter of the shard at most
 
 // Puts the rows of executions into a batch, to be erased, until the batch is full.
 class Eraser {
@@ -26,7 +28,36 @@ class Eraser {
   // What an execution has besides its record and what leads to that. False: there is more.
   bool take_parts(ExecutionNumber number) {
     return take_map_runs(number) && take_rows(keys::history(number, 0).substr(0, kNumberKey)) &&
-           take_rows(keys::frame(number, 0).substr(0, kNumberKey));
+           take_frames(number);
+  }
+
+  bool take_frames(ExecutionNumber number) {
+    return take_rows(keys::frame(number, 0).substr(0, kNumberKey));
+  }
+
+  // The rows of `number` in a pass over histories up to `last`'s, which is at it or before it. The
+  // pass begins anew if there is much in between.
+  bool take_histories(std::unique_ptr<runtime::Iterator>& pass, ExecutionNumber number,
+                      ExecutionNumber last) {
+    int passed_over = 0;
+    const auto begin = [&] {
+      pass = store_.scan(keys::history(number, 0), keys::history(last + 1, 0));
+    };
+    if (pass == nullptr) begin();
+    for (; pass->valid() && !full(); pass->next()) {
+      const ExecutionNumber at = runtime::Decoder(pass->key().substr(1)).u64();
+      if (at > number) return true;
+      if (at == number) {
+        batch_.erase(pass->key());
+      } else if (++passed_over == kPassedOverMost) {
+        begin();
+        if (!pass->valid()) break;
+        if (runtime::Decoder(pass->key().substr(1)).u64() != number) return true;
+        batch_.erase(pass->key());
+      }
+    }
+    if (Status read = pass->status(); !read) fail(read.error());
+    return !pass->valid() && status_.has_value();
   }
 
   void take_record(ExecutionNumber number, const ExecutionRecord& record) {
@@ -43,6 +74,20 @@ class Eraser {
 
   const Status& status() const { return status_; }
 
+  bool take_map_runs(ExecutionNumber parent) {
+    const std::string prefix = keys::map_runs_prefix(parent);
+    const auto rows = store_.scan(prefix, keys::prefix_end(prefix));
+    for (; rows->valid() && !full(); rows->next()) {
+      const ExecutionNumber run = runtime::Decoder(rows->key().substr(prefix.size())).u64();
+      if (!take_children(run)) return false;
+      if (!take_rows(keys::map_run_items(run, 0).substr(0, kNumberKey))) return false;
+      batch_.erase(keys::map_run(run));
+      batch_.erase(rows->key());
+    }
+    if (Status read = rows->status(); !read) fail(read.error());
+    return !rows->valid() && status_.has_value();
+  }
+
  private:
   static constexpr std::size_t kNumberKey = 1 + sizeof(ExecutionNumber);  // kind, number
 
@@ -55,20 +100,6 @@ class Eraser {
   bool take_rows(const std::string& prefix) {
     const auto rows = store_.scan(prefix, keys::prefix_end(prefix));
     for (; rows->valid() && !full(); rows->next()) batch_.erase(rows->key());
-    if (Status read = rows->status(); !read) fail(read.error());
-    return !rows->valid() && status_.has_value();
-  }
-
-  bool take_map_runs(ExecutionNumber parent) {
-    const std::string prefix = keys::map_runs_prefix(parent);
-    const auto rows = store_.scan(prefix, keys::prefix_end(prefix));
-    for (; rows->valid() && !full(); rows->next()) {
-      const ExecutionNumber run = runtime::Decoder(rows->key().substr(prefix.size())).u64();
-      if (!take_children(run)) return false;
-      if (!take_rows(keys::map_run_items(run, 0).substr(0, kNumberKey))) return false;
-      batch_.erase(keys::map_run(run));
-      batch_.erase(rows->key());
-    }
     if (Status read = rows->status(); !read) fail(read.error());
     return !rows->valid() && status_.has_value();
   }
@@ -128,7 +159,7 @@ Result<std::uint64_t> EngineShard::erase_expired() {
   if (engine_.options().retention.count() <= 0) return std::uint64_t{0};
   if (!open_) return Error{ErrorCode::kUnavailable, "The store is not available.", ""};
   if (std::exchange(erasing_now_, true)) return std::uint64_t{0};
-  const Result<std::uint64_t> erased = erase_expired_now();
+  Result<std::uint64_t> erased = erase_expired_now();
   erasing_now_ = false;
   erasing_.clear();
   return erased;
@@ -139,11 +170,11 @@ Result<std::uint64_t> EngineShard::erase_expired_now() {
   const runtime::Store& store = *engine_.options().store;
   const runtime::WallTime due = services_.clock->wall_now() - engine_.options().retention;
   const std::string end = keys::execution(first_number_at(due + std::chrono::milliseconds(1)));
-  std::uint64_t erased = 0;
+  const std::uint64_t erased_before = statistics_.executions_erased;
   std::optional<ExecutionNumber> survivor;
   for (std::string from = keys::execution(retention_from_); from < end;) {
     // Who is due, from what the store has; who is in memory is looked at the next time.
-    std::vector<std::pair<ExecutionNumber, ExecutionRecord>> expired;
+    Expired expired;
     {
       const auto rows = store.scan(from, end);
       std::size_t looked_at = 0;
@@ -163,39 +194,64 @@ Result<std::uint64_t> EngineShard::erase_expired_now() {
       if (Status read = rows->status(); !read) return std::move(read).error();
       from = rows->valid() ? std::string(rows->key()) : end;
     }
-    runtime::Batch batch;
-    for (std::size_t i = 0; i < expired.size(); ++i) {
-      const auto& [number, record] = expired[i];
-      // It may have been redriven while another commit was waited for.
-      if (executions_.contains(number)) {
-        survivor = std::min(survivor.value_or(number), number);
-        continue;
-      }
-      erasing_.insert(number);
-      Eraser eraser(store, batch);
-      eraser.take_record(number, record);
-      const bool whole = eraser.take_parts(number);
-      if (!eraser.status()) return eraser.status().error();
-      if (!whole) batch.put(keys::grave(number), {});
-      ++erased;
-      if (batch.count() < kErasedAtOnce && whole && i + 1 < expired.size()) continue;
-      if (Status durable = commit(std::exchange(batch, {})); !durable) {
-        return std::move(durable).error();
-      }
-      if (!whole) {
-        if (Status finished = erase_remains(); !finished) return std::move(finished).error();
-      }
-    }
-    // The last of them may have been passed over.
-    if (!batch.empty()) {
-      if (Status durable = commit(batch); !durable) return std::move(durable).error();
-    }
+    if (Status done = erase_these(expired, survivor); !done) return std::move(done).error();
     shard_.yield_if_due();
     if (!open_) return Error{ErrorCode::kUnavailable, "The store is not available.", ""};
   }
   retention_from_ = survivor.value_or(first_number_at(due));
-  statistics_.executions_erased += erased;
-  return erased;
+  return statistics_.executions_erased - erased_before;
+}
+
+// Executions in the order of their numbers. A scan for each of them would be most of the work: one
+// finds who has Map Runs, one for each commit passes over the histories.
+Status EngineShard::erase_these(Expired& expired, std::optional<ExecutionNumber>& survivor) {
+  if (expired.empty()) return {};
+  const runtime::Store& store = *engine_.options().store;
+  const std::string last = keys::prefix_end(keys::map_runs_prefix(expired.back().first));
+  std::unordered_set<ExecutionNumber> with_map_runs;
+  {
+    const auto runs = store.scan(keys::map_runs_prefix(expired.front().first), last);
+    for (; runs->valid(); runs->next()) {
+      with_map_runs.insert(runtime::Decoder(runs->key().substr(1)).u64());
+    }
+    if (Status read = runs->status(); !read) return read;
+  }
+  runtime::Batch batch;
+  std::unique_ptr<runtime::Iterator> histories;
+  runtime::SteadyTime begun = services_.clock->steady_now();
+  std::size_t erased = 0;
+  const auto put_on_disk = [&]() -> Status {
+    histories = nullptr;  // not to be held while others run
+    const auto work = services_.clock->steady_now() - begun;
+    if (Status durable = commit(std::exchange(batch, {})); !durable) return durable;
+    statistics_.executions_erased += std::exchange(erased, 0);
+    runtime::sleep_for(kRestsForWork * work);
+    begun = services_.clock->steady_now();
+    return {};
+  };
+  for (std::size_t i = 0; i < expired.size(); ++i) {
+    const auto& [number, record] = expired[i];
+    // It may have been redriven while another commit was waited for.
+    if (executions_.contains(number)) {
+      survivor = std::min(survivor.value_or(number), number);
+      continue;
+    }
+    erasing_.insert(number);
+    Eraser eraser(store, batch);
+    eraser.take_record(number, record);
+    // What has succeeded keeps no frames.
+    const bool whole = (!with_map_runs.contains(number) || eraser.take_map_runs(number)) &&
+                       eraser.take_histories(histories, number, expired.back().first) &&
+                       (record.status == ExecutionStatus::kSucceeded || eraser.take_frames(number));
+    if (!eraser.status()) return eraser.status();
+    if (!whole) batch.put(keys::grave(number), {});
+    ++erased;
+    if (batch.count() < kErasedAtOnce && whole) continue;
+    if (Status durable = put_on_disk(); !durable) return durable;
+    if (whole) continue;
+    if (Status finished = erase_remains(); !finished) return finished;
+  }
+  return batch.empty() ? Status() : put_on_disk();
 }
 
 // What executions that are gone have left.

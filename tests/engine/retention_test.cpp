@@ -176,6 +176,32 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a long history between two that are erased stays whole", "[engine][retention]") {
+  FakeWorld world;
+  world.retention = hours(1);
+  world.run([&](Engine& engine) {
+    world.create(engine, "pass", kPass);
+    world.create(engine, "loop",
+                 R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":30,"Next":"C"},
+      "C":{"Type":"Choice","Choices":[{"Variable":"$.end","IsPresent":true,"Next":"E"}],
+      "Default":"W"},"E":{"Type":"Succeed"}}})");
+    const ExecutionNumber before = number_of(start(engine, "pass", "a"));
+    const ExecutionNumber loops = number_of(start(engine, "loop", "l"));
+    const ExecutionNumber behind = number_of(start(engine, "pass", "b"));
+    world.wait_until_ended(engine, before);
+    world.wait_until_ended(engine, behind);
+    runtime::sleep_for(hours(3));
+    const std::size_t events = world.history(engine, loops).size();
+    CHECK(events > 600);
+    CHECK(erase(engine) == 2);
+    const std::vector<asl::Value> left = world.events(engine, loops);
+    CHECK(left.size() >= events);
+    EventId expected = 1;
+    for (const asl::Value& event : left) CHECK(event.find("id")->as_int() == expected++);
+    CHECK(engine.history(behind, {}, 10, false, true)->events.empty());
+  });
+}
+
 TEST_CASE("many executions are erased in bounded commits", "[engine][retention]") {
   FakeWorld world;
   world.retention = hours(1);
