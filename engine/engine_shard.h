@@ -137,8 +137,10 @@ class EngineShard {
   // retention (engine_shard_retention.cpp)
   void watch_retention();
   Result<std::uint64_t> erase_expired_now();
-  using Expired = std::vector<std::pair<ExecutionNumber, ExecutionRecord>>;
-  Status erase_these(Expired& expired, std::optional<ExecutionNumber>& survivor);
+  Result<std::optional<ExecutionRecord>> read_expired(ExecutionNumber number,
+                                                      runtime::WallTime due) const;
+  Status erase_these(const std::vector<ExecutionNumber>& expired, runtime::WallTime due,
+                     std::optional<ExecutionNumber>& survivor);
   Status erase_remains();
 
   // failure and recovery

@@ -132,6 +132,11 @@ class Eraser {
   Status status_;
 };
 
+// The children of a Map Run go with its parent.
+bool is_due(const ExecutionRecord& record, runtime::WallTime due) {
+  return record.stop_date && *record.stop_date <= due && !record.map_run;
+}
+
 }  // namespace
 
 void EngineShard::watch_retention() {
@@ -173,8 +178,7 @@ Result<std::uint64_t> EngineShard::erase_expired_now() {
   const std::uint64_t erased_before = statistics_.executions_erased;
   std::optional<ExecutionNumber> survivor;
   for (std::string from = keys::execution(retention_from_); from < end;) {
-    // Who is due, from what the store has; who is in memory is looked at the next time.
-    Expired expired;
+    std::vector<ExecutionNumber> expired;
     {
       const auto rows = store.scan(from, end);
       std::size_t looked_at = 0;
@@ -182,11 +186,10 @@ Result<std::uint64_t> EngineShard::erase_expired_now() {
            rows->next(), ++looked_at) {
         const ExecutionNumber number = runtime::Decoder(rows->key().substr(1)).u64();
         if (shard_of(number) != number_) continue;
-        Result<ExecutionRecord> record = decode_execution(rows->value(), rows->key());
-        if (!record) return std::move(record).error();
-        const bool over = record->stop_date && *record->stop_date <= due;
-        if (over && !record->map_run && !executions_.contains(number)) {
-          expired.emplace_back(number, *std::move(record));
+        const Result<ExecutionRecord> record = decode_execution(rows->value(), rows->key());
+        if (!record) return record.error();
+        if (is_due(*record, due)) {
+          expired.push_back(number);
         } else if (!survivor) {
           survivor = number;
         }
@@ -194,7 +197,7 @@ Result<std::uint64_t> EngineShard::erase_expired_now() {
       if (Status read = rows->status(); !read) return std::move(read).error();
       from = rows->valid() ? std::string(rows->key()) : end;
     }
-    if (Status done = erase_these(expired, survivor); !done) return std::move(done).error();
+    if (Status done = erase_these(expired, due, survivor); !done) return std::move(done).error();
     shard_.yield_if_due();
     if (!open_) return Error{ErrorCode::kUnavailable, "The store is not available.", ""};
   }
@@ -202,15 +205,33 @@ Result<std::uint64_t> EngineShard::erase_expired_now() {
   return statistics_.executions_erased - erased_before;
 }
 
+// Empty if it is not to be erased now. Who is in memory, or has a namesake that is being started,
+// is looked at the next time.
+Result<std::optional<ExecutionRecord>> EngineShard::read_expired(ExecutionNumber number,
+                                                                 runtime::WallTime due) const {
+  if (executions_.contains(number)) return std::optional<ExecutionRecord>();
+  const std::string key = keys::execution(number);
+  const Result<std::optional<std::string>> row = engine_.options().store->get(key);
+  if (!row) return row.error();
+  if (!*row) return std::optional<ExecutionRecord>();
+  Result<ExecutionRecord> record = decode_execution(**row, key);
+  if (!record) return std::move(record).error();
+  if (!is_due(*record, due) || starting_.contains(engine_.arn_of(*record))) {
+    return std::optional<ExecutionRecord>();
+  }
+  return std::optional(*std::move(record));
+}
+
 // Executions in the order of their numbers. A scan for each of them would be most of the work: one
 // finds who has Map Runs, one for each commit passes over the histories.
-Status EngineShard::erase_these(Expired& expired, std::optional<ExecutionNumber>& survivor) {
+Status EngineShard::erase_these(const std::vector<ExecutionNumber>& expired, runtime::WallTime due,
+                                std::optional<ExecutionNumber>& survivor) {
   if (expired.empty()) return {};
   const runtime::Store& store = *engine_.options().store;
-  const std::string last = keys::prefix_end(keys::map_runs_prefix(expired.back().first));
+  const std::string last = keys::prefix_end(keys::map_runs_prefix(expired.back()));
   std::unordered_set<ExecutionNumber> with_map_runs;
   {
-    const auto runs = store.scan(keys::map_runs_prefix(expired.front().first), last);
+    const auto runs = store.scan(keys::map_runs_prefix(expired.front()), last);
     for (; runs->valid(); runs->next()) {
       with_map_runs.insert(runtime::Decoder(runs->key().substr(1)).u64());
     }
@@ -229,20 +250,22 @@ Status EngineShard::erase_these(Expired& expired, std::optional<ExecutionNumber>
     begun = services_.clock->steady_now();
     return {};
   };
-  for (std::size_t i = 0; i < expired.size(); ++i) {
-    const auto& [number, record] = expired[i];
-    // It may have been redriven while another commit was waited for.
-    if (executions_.contains(number)) {
+  for (const ExecutionNumber number : expired) {
+    // Others ran while a commit was waited for: it may have been redriven.
+    const Result<std::optional<ExecutionRecord>> record = read_expired(number, due);
+    if (!record) return record.error();
+    if (!*record) {
       survivor = std::min(survivor.value_or(number), number);
       continue;
     }
     erasing_.insert(number);
     Eraser eraser(store, batch);
-    eraser.take_record(number, record);
+    eraser.take_record(number, **record);
     // What has succeeded keeps no frames.
-    const bool whole = (!with_map_runs.contains(number) || eraser.take_map_runs(number)) &&
-                       eraser.take_histories(histories, number, expired.back().first) &&
-                       (record.status == ExecutionStatus::kSucceeded || eraser.take_frames(number));
+    const bool whole =
+        (!with_map_runs.contains(number) || eraser.take_map_runs(number)) &&
+        eraser.take_histories(histories, number, expired.back()) &&
+        ((*record)->status == ExecutionStatus::kSucceeded || eraser.take_frames(number));
     if (!eraser.status()) return eraser.status();
     if (!whole) batch.put(keys::grave(number), {});
     ++erased;

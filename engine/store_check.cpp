@@ -30,6 +30,8 @@ struct Seen {
 
 class Pass {
  public:
+  explicit Pass(const runtime::Store& store) : store_(store) {}
+
   void visit(std::string_view key, std::string_view value) {
     ++check_.records;
     switch (key.front()) {
@@ -49,12 +51,16 @@ class Pass {
     }
   }
 
-  StoreCheck finish() {
+  Result<StoreCheck> finish() {
     for (const auto& [number, seen] : executions_) {
       check_.events += static_cast<std::uint64_t>(seen.next_event - 1);
       if (seen.histories == 0 && !seen.express) missing(number, "has no history");
       if (!seen.listed) missing(number, "is missing in the list of its machine");
-      if (!seen.named) missing(number, "is not found by its name");
+      if (!seen.named) {
+        const Result<bool> taken = name_is_taken(number);
+        if (!taken) return taken.error();
+        if (!*taken) missing(number, "is not found by its name");
+      }
       if (seen.status == ExecutionStatus::kRunning && !seen.express && !seen.framed) {
         missing(number, "is RUNNING and has no frame to go on from");
       }
@@ -81,6 +87,20 @@ class Pass {
     const auto opened = runtime::open_record(key, value, kAnyVersion);
     if (!opened) problem(opened.error());
     return opened.has_value();
+  }
+
+  // An execution of a deleted machine leaves its name to one of a machine of the same name.
+  Result<bool> name_is_taken(ExecutionNumber number) const {
+    const std::string key = keys::execution(number);
+    const Result<std::optional<std::string>> row = store_.get(key);
+    if (!row) return row.error();
+    if (!*row) return false;
+    const Result<ExecutionRecord> record = decode_execution(**row, key);
+    if (!record) return record.error();
+    const Result<std::optional<std::string>> name =
+        store_.get(keys::name(record->machine, record->name));
+    if (!name) return name.error();
+    return name->has_value();
   }
 
   // The execution that the number at `key`[1] names; null if no such execution is there.
@@ -144,6 +164,7 @@ class Pass {
     }
   }
 
+  const runtime::Store& store_;
   StoreCheck check_;
   std::unordered_map<ExecutionNumber, Seen> executions_;
 };
@@ -152,7 +173,7 @@ class Pass {
 
 Result<StoreCheck> check_store(const runtime::Store& store,
                                const std::function<void(std::uint64_t)>& progress) {
-  Pass pass;
+  Pass pass(store);
   std::uint64_t records = 0;
   const std::unique_ptr<runtime::Iterator> at = store.scan({}, {});
   for (; at->valid(); at->next()) {

@@ -22,8 +22,9 @@ struct StoreCheck {
   bool more_problems = false;   // there were others
 };
 
-// One pass over all keys, in memory of about 40 bytes an execution. `progress` is called now and
-// then with the records so far. An error: the pass could not be finished.
+// One pass over all keys (those of embedded services are counted, and not looked into), in memory
+// of about 40 bytes an execution. `progress` is called now and then with the records so far. An
+// error: the pass could not be finished.
 Result<StoreCheck> check_store(const runtime::Store& store,
                                const std::function<void(std::uint64_t)>& progress = {});
 

@@ -19,10 +19,11 @@ constexpr const char* kHelp = R"help(Examples:
   pawl check --data /var/lib/pawl
   pawl check --data /backup/pawl --json
 
-Reads everything: the files of the store with their checksums, then every record, and for each execution
-whether its history has no gap, its name finds it, and what runs has something to go on from. Nothing is
-changed or repaired; a server must not have the directory open. Exit code 0: all is sound. 3: something
-is not. Then: do not delete anything, copy the directory, restore the last backup.)help";
+Reads the files of the store with their checksums, which also covers the rows of embedded services; then the
+engine's records, and for each execution whether its history has no gap, its name finds it, and what runs has
+something to go on from. Files that are damaged are not opened; nothing is repaired. A server must not have the
+directory open. Exit code 0: all is sound. 3: something is not. Then: do not delete anything, copy the
+directory, restore the last backup.)help";
 
 struct CheckOptions {
   std::string data;
@@ -44,6 +45,7 @@ asl::Value json_of(const std::vector<Error>& problems, const engine::StoreCheck&
   object.set("executions", Value::integer(static_cast<std::int64_t>(checked.executions)));
   object.set("events", Value::integer(static_cast<std::int64_t>(checked.events)));
   object.set("problems", Value::array(std::move(listed)));
+  object.set("moreProblems", Value::boolean(checked.more_problems));
   return std::move(object).build();
 }
 

@@ -202,6 +202,26 @@ TEST_CASE("a long history between two that are erased stays whole", "[engine][re
   });
 }
 
+TEST_CASE("an execution that is redriven while others are erased is kept", "[engine][retention]") {
+  FakeWorld world;
+  world.retention = hours(1);
+  constexpr int kExecutions = 400;  // more rows than a commit takes
+  world.run([&](Engine& engine) {
+    world.create(engine, "fail", kFail);
+    ExecutionNumber last = 0;
+    for (int i = 0; i < kExecutions; ++i) last = number_of(start(engine, "fail", ""));
+    world.wait_until_ended(engine, last);
+    runtime::sleep_for(hours(2));
+    bool redriven = false;
+    REQUIRE(
+        runtime::Shard::current()->spawn([&] { redriven = engine.redrive(last, {}).has_value(); }));
+    CHECK(erase(engine) == kExecutions - 1);
+    CHECK(redriven);
+    CHECK(world.wait_until_ended(engine, last).record.redrive_count == 1);
+    CHECK(engine.list("fail", {}, {}, 10)->size() == 1);
+  });
+}
+
 TEST_CASE("many executions are erased in bounded commits", "[engine][retention]") {
   FakeWorld world;
   world.retention = hours(1);
