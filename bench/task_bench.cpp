@@ -87,7 +87,9 @@ class TimedHandlers final : public engine::TaskHandlers {
   class Handler final : public engine::TaskHandler {
    public:
     Handler(TimedHandlers& owner, engine::TaskHandler& inner) : owner_(owner), inner_(inner) {}
+    bool decides(const asl::Resource& resource) const override { return inner_.decides(resource); }
     engine::Outcome run(const engine::TaskRequest& request) override {
+      if (inner_.decides(*request.resource)) return inner_.run(request);
       const Clock::time_point now = Clock::now();
       // The key begins with the execution and ends with its scheduling event.
       const std::string key =

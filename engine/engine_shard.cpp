@@ -377,6 +377,9 @@ Result<EngineShard::ExecutionPtr> EngineShard::queue(ExecutionNumber number, Mes
       (*execution)->mailbox.size() >= services_.limits->mailbox_messages) {
     return Error{ErrorCode::kLimit, "The execution has too many messages waiting.", ""};
   }
+  // Of a call from before a restart of the store, by chance just now. It may hold what the decision
+  // waits for; without it nothing was written, and the call is made again.
+  if ((*execution)->deciding && std::holds_alternative<OutcomeMessage>(message)) return execution;
   (*execution)->mailbox.push_back(std::move(message));
   return execution;
 }
@@ -432,30 +435,64 @@ void EngineShard::drive(const ExecutionPtr& execution, std::unique_ptr<Turn> cut
 bool EngineShard::take_turn(const ExecutionPtr& execution, std::unique_ptr<Turn>& cut) {
   Message message = std::move(execution->mailbox.front());
   execution->mailbox.pop_front();
+  // A call that is older than this Execution in memory was not counted.
+  if (std::holds_alternative<OutcomeMessage>(message) && execution->calls_open > 0) {
+    --execution->calls_open;
+  }
   if (execution->paused && is_held(message)) return true;
   Turn turn(*execution, services_);
   ++statistics_.turns;
   handle(turn, message);
-  if (!conclude(execution, turn)) return false;
-  if (turn.has_ready() && !execution->paused) cut = std::make_unique<Turn>(turn, services_);
-  return true;
+  decide(execution, turn);
+  cut = cut_off(execution, turn);
+  return conclude(execution, turn, cut != nullptr);
 }
 
-// A long run of effect-free states becomes durable in parts, and lets others run in between.
+// A decision waits for rows that others hold. Who holds some must get on without it, so an
+// execution with a call that may hold rows does not decide: the outcome would wait for the turn.
+void EngineShard::decide(const ExecutionPtr& execution, Turn& turn) {
+  while (execution->calls_open == 0 && !turn.checkpoint_due()) {
+    Branch* branch = turn.next_decision();
+    if (branch == nullptr) return;
+    const auto& state = std::get<asl::TaskState>(state_of(*execution, *branch).body);
+    TaskHandler* handler = services_.handlers->find(state.resource, execution->record.machine,
+                                                    state_of(*execution, *branch).name);
+    const runtime::SteadyTime begun = shard_.now();
+    execution->deciding = true;
+    Outcome outcome = handler->run(task_request(*execution, *branch, services_));
+    execution->deciding = false;
+    // Without its outcome the task was never asked: nothing was written.
+    if (execution->abandoned || shard_.stopping()) return turn.dispatch(*branch, false);
+    count_call(state.resource, outcome, shard_.now() - begun);
+    resume_task(turn, *branch, state, std::move(outcome));
+    run_ready(turn);
+  }
+}
+
+std::unique_ptr<Turn> EngineShard::cut_off(const ExecutionPtr& execution, Turn& turn) {
+  if (execution->calls_open > 0 || turn.has_dispatches()) turn.dispatch_decisions();
+  const bool more =
+      turn.has_decisions() || (turn.has_ready() && !execution->paused && !execution->abandoned);
+  return more ? std::make_unique<Turn>(turn, services_) : nullptr;
+}
+
+// A long run of states that wait for nobody becomes durable in parts, and lets others run in
+// between.
 bool EngineShard::go_on(const ExecutionPtr& execution, std::unique_ptr<Turn> cut) {
   while (cut != nullptr) {
     runtime::yield();
     if (execution->abandoned) return false;
     run_ready(*cut);
-    if (!conclude(execution, *cut)) return false;
-    const bool more = cut->has_ready() && !execution->paused;
-    cut = more ? std::make_unique<Turn>(*cut, services_) : nullptr;
+    decide(execution, *cut);
+    std::unique_ptr<Turn> rest = cut_off(execution, *cut);
+    if (!conclude(execution, *cut, rest != nullptr)) return false;
+    cut = std::move(rest);
   }
   return true;
 }
 
 // Commits the turn, and queues what may happen once that is durable.
-bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
+bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn, bool goes_on) {
   // A long evaluation gives way in the middle of a turn. If the store failed meanwhile, the turn
   // stands on memory that is void, and the execution may be loaded anew by now.
   if (execution->abandoned) {
@@ -488,16 +525,17 @@ bool EngineShard::conclude(const ExecutionPtr& execution, Turn& turn) {
   for (const ArmedTimer& timer : turn.take_armed()) {
     arm(execution->number, timer, execution->durable);
   }
-  // Cut, and nothing waits for it: the turn that goes on has the later commit.
-  const bool goes_on = turn.has_ready() && !execution->paused && !turn.ended_here();
+  // Nothing waits for it: the turn that goes on has the later commit.
   if (goes_on && !turn.has_effects() && map_runs.empty() && engine_.observers().empty()) {
     return true;
   }
   // Nothing new to wait for: its effects may still not overtake those of earlier turns.
   const runtime::CommitNumber commit = execution->last_commit;
-  after(commit, [this, execution, dispatches = turn.take_dispatches(),
-                 effects = turn.take_effects(), cancelled = turn.take_cancelled(),
-                 map_runs = std::move(map_runs), changes](const Status& durable) {
+  std::vector<Dispatch> dispatches = turn.take_dispatches();
+  execution->calls_open += static_cast<int>(dispatches.size());
+  after(commit, [this, execution, dispatches = std::move(dispatches), effects = turn.take_effects(),
+                 cancelled = turn.take_cancelled(), map_runs = std::move(map_runs),
+                 changes](const Status& durable) {
     for (const auto& effect : effects) effect(durable);
     if (!durable) return;
     tell_observers(*execution, changes);
@@ -562,7 +600,7 @@ void EngineShard::notify_parent(ExecutionNumber child, const ParentLink& parent)
 
 // An execution that only waits stays in memory for a while, then is dropped: it is in the store.
 void EngineShard::rest(const ExecutionPtr& execution) {
-  if (execution->active || !execution->mailbox.empty() || execution->handlers_running > 0 ||
+  if (execution->active || !execution->mailbox.empty() || execution->calls_open > 0 ||
       !execution->durable || execution->abandoned || execution->ended() ||
       execution->last_commit > engine_.options().journal->durable() ||
       resting_at_.contains(execution->number) || !executions_.contains(execution->number)) {
@@ -604,16 +642,18 @@ void EngineShard::run_effects(runtime::CommitNumber durable) {
 
 void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) {
   Branch* branch = execution->find(what.branch);
-  if (branch == nullptr || execution->abandoned) return;
   const Phase expected = what.resume ? Phase::kResuming : Phase::kDispatched;
-  if (branch->frame.phase != expected) return;  // timed out before it began
+  if (branch == nullptr || execution->abandoned ||
+      branch->frame.phase != expected) {  // timed out before it began
+    --execution->calls_open;
+    return;
+  }
   branch->cancellation = std::make_shared<Cancellation>();
   TaskRequest request = task_request(*execution, *branch, services_);
   // After a store failure the handler of the same attempt may still be running: its answer counts.
   if (!running_.insert(request.idempotency_key).second) return;
   TaskHandler* handler =
       services_.handlers->find(*request.resource, execution->record.machine, request.state_name);
-  ++execution->handlers_running;
   ++statistics_.handlers_running;
   shard_.spawn_when_possible([this, execution, handler, request = std::move(request),
                               continuation = branch->frame.continuation,
@@ -625,7 +665,6 @@ void EngineShard::dispatch(const ExecutionPtr& execution, const Dispatch& what) 
       outcome = resume ? handler->resume(request, continuation) : handler->run(request);
     }
     running_.erase(request.idempotency_key);
-    --execution->handlers_running;
     --statistics_.handlers_running;
     count_call(*request.resource, outcome, shard_.now() - begun);
     // At shutdown handlers are cut off: what they say then is not an outcome. The next process

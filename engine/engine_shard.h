@@ -87,7 +87,12 @@ class EngineShard {
   // One message. `cut`: the turn that has to go on. False, as below: the store failed.
   bool take_turn(const ExecutionPtr& execution, std::unique_ptr<Turn>& cut);
   bool go_on(const ExecutionPtr& execution, std::unique_ptr<Turn> cut);
-  bool conclude(const ExecutionPtr& execution, Turn& turn);  // false: the store failed
+  // Asks the handlers that decide within the turn, and runs what follows.
+  void decide(const ExecutionPtr& execution, Turn& turn);
+  // What the turn leaves to one that has to go on at once; null: nothing.
+  std::unique_ptr<Turn> cut_off(const ExecutionPtr& execution, Turn& turn);
+  // `goes_on`: another turn has what is left. False: the store failed.
+  bool conclude(const ExecutionPtr& execution, Turn& turn, bool goes_on);
   void rest(const ExecutionPtr& execution);
 
   // What a turn did that others may want to know.

@@ -155,7 +155,10 @@ struct Execution {
 
   std::deque<Message> mailbox;
   bool active = false;  // a fiber is working on the mailbox
-  int handlers_running = 0;
+  // Handlers that were or will be called, and whose outcomes no turn has seen yet: each may hold
+  // rows of embedded services until one does.
+  int calls_open = 0;
+  bool deciding = false;  // a turn asks a handler that decides (task.h), and may wait for rows
   std::shared_ptr<MapRun> map_run;        // whose child it is
   std::optional<ChildStart> child_start;  // until that is committed
   bool abandoned = false;                 // the store failed: what is in memory is void

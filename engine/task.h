@@ -2,8 +2,9 @@
 //
 // A connector implements one handler per Resource it serves and writes it as straight code: run()
 // is called on a fiber of its own, may suspend (sockets, timers, child processes), and returns an
-// Outcome. The engine calls it only after the scheduling of the task is durable, always with the
-// same idempotency key for the same attempt: after a crash it may be called again with that key.
+// Outcome. The engine calls it only after the scheduling of the task is durable (but see
+// decides()), always with the same idempotency key for the same attempt: after a crash it may be
+// called again with that key.
 #pragma once
 
 #include "asl/json/payload.h"
@@ -135,6 +136,12 @@ class TaskHandler {
   virtual ~TaskHandler() = default;
 
   virtual Outcome run(const TaskRequest& request) = 0;
+
+  // Whether run() is one decision on the store's rows: it acts through the writes of its outcome
+  // alone, and takes microseconds. Then it is called within the turn that schedules the task,
+  // before anything is durable: scheduling, effect and outcome are one commit, and a crash leaves
+  // nothing of them. Its request has no cancellation.
+  virtual bool decides(const asl::Resource& /*resource*/) const { return false; }
 
   // Goes on with a submitted task: its poll is due, or its child execution has ended. Answers
   // TaskSubmitted without output to keep waiting.

@@ -18,6 +18,10 @@ Turn::Turn(Execution& execution, const TurnServices& services)
 Turn::Turn(Turn& cut, const TurnServices& services) : Turn(cut.execution_, services) {
   ready_ = std::move(cut.ready_);
   next_ready_ = std::exchange(cut.next_ready_, 0);
+  decisions_ = std::move(cut.decisions_);
+  next_decision_ = std::exchange(cut.next_decision_, 0);
+  cut.ready_.clear();
+  cut.decisions_.clear();
 }
 
 EventId Turn::emit(Branch& branch, EventType type, std::initializer_list<EventField> fields) {
@@ -252,6 +256,32 @@ void Turn::dispatch(Branch& branch, bool resume) {
   dispatches_.push_back({branch.id, resume});
 }
 
+void Turn::decide(Branch& branch) {
+  mark(branch);
+  decisions_.push_back(branch.id);
+}
+
+Branch* Turn::next_decision() {
+  if (!fates_.empty()) return nullptr;
+  while (has_decisions()) {
+    // It may have ended since: another branch failed their parent.
+    Branch* branch = execution_.find(decisions_[next_decision_++]);
+    if (branch != nullptr && branch->frame.phase == Phase::kDispatched) return branch;
+  }
+  return nullptr;
+}
+
+void Turn::dispatch_decisions() {
+  for (; has_decisions(); ++next_decision_) {
+    dispatches_.push_back({decisions_[next_decision_], false});
+  }
+}
+
+std::vector<Dispatch> Turn::take_dispatches() {
+  dispatch_decisions();
+  return std::move(dispatches_);
+}
+
 void Turn::forget_dispatch_of(ExecutionNumber child) {
   erased_.push_back(keys::dispatch(child, kParentNotice));
 }
@@ -260,6 +290,8 @@ void Turn::end(ExecutionStatus status, asl::Payload output, Failure failure) {
   PAWL_ASSERT(!execution_.ended());
   ready_.clear();
   next_ready_ = 0;
+  decisions_.clear();
+  next_decision_ = 0;
   dispatches_.clear();
   if (status == ExecutionStatus::kSucceeded || !execution_.durable) {
     while (Branch* branch = execution_.find(kRootBranch)) remove(*branch);

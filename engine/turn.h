@@ -84,7 +84,7 @@ struct CancelledTask {
 class Turn : public FrameStore {
  public:
   Turn(Execution& execution, const TurnServices& services);
-  // Goes on with the branches that `cut`, which a checkpoint ended, had left ready.
+  // Goes on with what `cut` left: branches that are ready, decisions that wait.
   Turn(Turn& cut, const TurnServices& services);
 
   Execution& execution() { return execution_; }
@@ -119,9 +119,16 @@ class Turn : public FrameStore {
   void make_ready(Branch& branch);
   Branch* next_ready();
   bool has_ready() const { return next_ready_ < ready_.size(); }
+  // The next Task whose handler decides (task.h) and has not been asked yet, if this turn may ask:
+  // a decision holds rows until its turn is appended, and who holds rows must not ask for others.
+  Branch* next_decision();
+  bool has_decisions() const { return next_decision_ < decisions_.size(); }
+  bool has_dispatches() const { return !dispatches_.empty(); }
+  void dispatch_decisions();  // their handlers are called after the commit, like any other
 
   // --- effects, after the commit ---
   void dispatch(Branch& branch, bool resume);
+  void decide(Branch& branch);  // the same within the turn: its handler decides
   void after_commit(std::function<void(Status)> effect) { effects_.push_back(std::move(effect)); }
   void join(JoinedWrites writes);
   void forget_dispatch_of(ExecutionNumber child);  // erases the child's notice row
@@ -150,9 +157,9 @@ class Turn : public FrameStore {
 
   // Dispatches, effects, or cancelled tasks.
   bool has_effects() const {
-    return !dispatches_.empty() || !effects_.empty() || !cancelled_.empty();
+    return !dispatches_.empty() || has_decisions() || !effects_.empty() || !cancelled_.empty();
   }
-  std::vector<Dispatch> take_dispatches() { return std::move(dispatches_); }
+  std::vector<Dispatch> take_dispatches();  // with the decisions that wait
   std::vector<std::function<void(Status)>> take_effects() { return std::move(effects_); }
   std::vector<std::shared_ptr<WritesFate>> take_fates() { return std::move(fates_); }
   std::vector<CancelledTask> take_cancelled() { return std::move(cancelled_); }
@@ -195,6 +202,8 @@ class Turn : public FrameStore {
   std::vector<BranchId> touched_;  // branches to look at in finish(); may name some twice
   std::vector<BranchId> ready_;    // from next_ready_ on: no block of a deque for most turns' one
   std::size_t next_ready_ = 0;
+  std::vector<BranchId> decisions_;  // from next_decision_ on
+  std::size_t next_decision_ = 0;
   std::vector<Dispatch> dispatches_;
   std::vector<std::function<void(Status)>> effects_;
   std::vector<CancelledTask> cancelled_;

@@ -53,8 +53,12 @@ const std::string& Payload::text() const {
 
 bool Payload::exceeds(std::size_t bytes, const KnownSizes* known) const {
   PAWL_ASSERT(present());
-  return document_->has_text ? document_->text.size() > bytes
-                             : exceeds_bytes(document_->value, bytes, known);
+  if (document_->has_text) return document_->text.size() > bytes;
+  if (document_->size == 0) {
+    document_->size = size_within(document_->value, bytes, known).value_or(0);
+    if (document_->size == 0) return true;
+  }
+  return document_->size > bytes;
 }
 
 void Payload::keep_text(std::string text) const {

@@ -48,6 +48,7 @@ class Payload {
   struct Document {
     Value value;
     std::string text;
+    std::size_t size = 0;  // of the text, once somebody has counted it; 0: not known
     bool has_text = false;
     bool has_value = false;
     std::uint64_t owner = 0;

@@ -228,9 +228,15 @@ std::string java_double(double value) {
   return out;
 }
 
-bool exceeds_bytes(const Value& value, std::size_t limit, const KnownSizes* known) {
+std::optional<std::size_t> size_within(const Value& value, std::size_t limit,
+                                       const KnownSizes* known) {
   std::size_t left = limit;
-  return !fits(value, left, known);
+  if (!fits(value, left, known)) return std::nullopt;
+  return limit - left;
+}
+
+bool exceeds_bytes(const Value& value, std::size_t limit, const KnownSizes* known) {
+  return !size_within(value, limit, known);
 }
 
 }  // namespace pawl::asl

@@ -6,6 +6,7 @@
 #include "asl/json/value.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace pawl::asl {
@@ -30,7 +31,9 @@ class KnownSizes {
   virtual std::size_t size_of(const Value& value) const = 0;
 };
 
-// True if the compact text of `value` has more than `limit` bytes. Stops counting there.
+// The bytes of the compact text of `value`; nothing: more than `limit`, where it stops counting.
+std::optional<std::size_t> size_within(const Value& value, std::size_t limit,
+                                       const KnownSizes* known = nullptr);
 bool exceeds_bytes(const Value& value, std::size_t limit, const KnownSizes* known = nullptr);
 
 }  // namespace pawl::asl

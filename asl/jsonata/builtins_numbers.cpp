@@ -35,6 +35,7 @@ Datum extreme(const Datum& array, bool largest) {
   const std::span<const Value> items = array.value.items();
   const Value* best = &items[0];
   for (const Value& each : items) {
+    if (std::isnan(each.as_double())) return each;
     if (largest ? each.as_double() > best->as_double() : each.as_double() < best->as_double()) {
       best = &each;
     }
@@ -145,6 +146,8 @@ Datum exists(Evaluator&, Arguments& args, const CallContext&) {
 Datum type(Evaluator& e, Arguments& args, const CallContext&) {
   if (args[0].is_undefined()) return {};
   if (e.is_function(args[0].value)) return text("function");
+  // What is not a number has none of the other types either (jsonata-js).
+  if (args[0].value.is_number() && std::isnan(args[0].value.as_double())) return text("object");
   return text(std::string(kind_name(args[0].value.kind())));
 }
 Datum error(Evaluator&, Arguments& args, const CallContext&) {

@@ -27,6 +27,10 @@ struct Transported {
 
 }  // namespace
 
+bool ServiceHandler::decides(const asl::Resource& resource) const {
+  return service_.decides(pascal_case(resource.api_action));
+}
+
 Outcome ServiceHandler::run(const TaskRequest& request) {
   const Profile& profile = service_.profile();
   auto mapped = to_call(profile, request);

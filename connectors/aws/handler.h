@@ -14,6 +14,7 @@ class ServiceHandler final : public engine::TaskHandler {
   ServiceHandler(Service& service, Ledger& ledger) : service_(service), ledger_(ledger) {}
 
   engine::Outcome run(const engine::TaskRequest& request) override;
+  bool decides(const asl::Resource& resource) const override;
 
  private:
   Service& service_;

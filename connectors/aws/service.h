@@ -78,6 +78,9 @@ class Service {
   virtual const Profile& profile() const = 0;
   // On a fiber of the ledger's shard; suspends.
   virtual Answer call(const Call& call) = 0;
+  // Whether a Task's call of `operation` is a single decision of the ledger that never waits for
+  // anything else: what writes a row or two (engine::TaskHandler::decides).
+  virtual bool decides(std::string_view /*operation*/) const { return false; }
   // The body in which `answer` travels: its size is part of a Task's answer.
   virtual std::string body_of(const Call& call, const asl::Value& answer) const = 0;
   // An answer that fails the Task although the call succeeded.

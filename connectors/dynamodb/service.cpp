@@ -91,6 +91,11 @@ std::string DynamoDb::body_of(const aws::Call& /*call*/, const Value& answer) co
   return asl::to_json(answer);
 }
 
+bool DynamoDb::decides(std::string_view operation) const {
+  return operation == "BatchWriteItem" || operation == "DeleteItem" || operation == "PutItem" ||
+         operation == "TransactWriteItems" || operation == "UpdateItem";
+}
+
 Answer DynamoDb::call(const aws::Call& call) {
   for (const Entry& entry : kOperations) {
     if (entry.name == call.operation) return entry.operation(*this, call);

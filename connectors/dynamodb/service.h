@@ -55,6 +55,7 @@ class DynamoDb final : public aws::Service {
 
   const aws::Profile& profile() const override;
   aws::Answer call(const aws::Call& call) override;
+  bool decides(std::string_view operation) const override;
   std::string body_of(const aws::Call& call, const asl::Value& answer) const override;
 
   // Goes on with indexes that were being filled, and with erasing what expires. Once, on a fiber of

@@ -116,6 +116,8 @@ std::string EventBridge::rule_arn(std::string_view bus, std::string_view rule) c
                      options.account, bus == "default" ? "" : std::string(bus) + "/", rule);
 }
 
+bool EventBridge::decides(std::string_view operation) const { return operation == "PutEvents"; }
+
 Answer EventBridge::call(const aws::Call& call) {
   const std::string& operation = call.operation;
   if (operation == "PutEvents") return put_events(call);

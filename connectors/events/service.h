@@ -67,6 +67,7 @@ class EventBridge final : public aws::Service, public http::ConnectionSource {
 
   const aws::Profile& profile() const override;
   aws::Answer call(const aws::Call& call) override;
+  bool decides(std::string_view operation) const override;
   std::string body_of(const aws::Call& call, const asl::Value& answer) const override;
   // Any entry that failed fails the Task [rec].
   std::optional<engine::Failure> task_failure(const aws::Call& call,

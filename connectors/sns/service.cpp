@@ -81,6 +81,10 @@ std::optional<Error> Sns::apply(const aws::Call& call, const Ledger::Decide& dec
   return std::nullopt;
 }
 
+bool Sns::decides(std::string_view operation) const {
+  return operation == "Publish" || operation == "PublishBatch";
+}
+
 Answer Sns::call(const aws::Call& call) {
   const std::string& operation = call.operation;
   if (operation == "Publish") return publish(call);

@@ -47,6 +47,7 @@ class Sns final : public aws::Service {
 
   const aws::Profile& profile() const override;
   aws::Answer call(const aws::Call& call) override;
+  bool decides(std::string_view operation) const override;
   std::string body_of(const aws::Call& call, const asl::Value& answer) const override;
 
   // For event buses: publishes as part of their own decision. False: there is no such topic.

@@ -109,6 +109,11 @@ std::optional<std::int64_t> Request::number(std::string_view name) const {
 
 const aws::Profile& Sqs::profile() const { return kProfile; }
 
+bool Sqs::decides(std::string_view operation) const {
+  return operation == "ChangeMessageVisibility" || operation == "DeleteMessage" ||
+         operation == "SendMessage" || operation == "SendMessageBatch";
+}
+
 Answer Sqs::call(const aws::Call& call) {
   for (const Entry& entry : kOperations) {
     if (entry.name == call.operation) return entry.operation(Request{*this, call});

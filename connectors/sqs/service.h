@@ -75,6 +75,7 @@ class Sqs final : public aws::Service {
 
   const aws::Profile& profile() const override;
   aws::Answer call(const aws::Call& call) override;
+  bool decides(std::string_view operation) const override;
   std::string body_of(const aws::Call& call, const asl::Value& answer) const override;
 
   // For topics and event buses: sends to the queue with this ARN as part of their own decision.

@@ -300,7 +300,11 @@ void enter_task(Turn& turn, Branch& branch, const asl::TaskState& state) {
     frame.heartbeat_at = turn.now() + std::chrono::seconds(*times->heartbeat);
   }
   arm(branch);
-  turn.dispatch(branch, false);
+  if (handler->decides(resource)) {
+    turn.decide(branch);
+  } else {
+    turn.dispatch(branch, false);
+  }
 }
 
 void resume_task(Turn& turn, Branch& branch, const asl::TaskState& state, Outcome outcome) {

@@ -34,8 +34,12 @@ class Incrementing final : public engine::TaskHandlers, public engine::TaskHandl
     if (between) between();
     return engine::TaskSucceeded{asl::Payload::of_text("{}"), std::move(writes)};
   }
+  bool decides(const asl::Resource& resource) const override {
+    return at_once && resource.service == "sqs";
+  }
   Ledger* ledger = nullptr;
   std::function<void()> between;
+  bool at_once = false;  // those of sqs, within the turn that schedules them
 };
 
 constexpr const char* kTask =
@@ -116,6 +120,48 @@ TEST_CASE("the writes of a Task happen with its commit", "[connectors][ledger]")
     CHECK(w.execute(kTask).record.status == engine::ExecutionStatus::kSucceeded);
     while (!other_done) runtime::sleep_for(std::chrono::milliseconds(1));
     CHECK(row_of(ledger, "Sx") == "2");
+  });
+}
+
+TEST_CASE(
+    "Tasks that decide about one row within their turns wait for each other, and none forever",
+    "[connectors][ledger]") {
+  EmbeddedWorld world;
+  Incrementing tasks;
+  tasks.at_once = true;
+  world.handlers = &tasks;
+  world.run([&](EmbeddedWorld& w) {
+    tasks.ledger = &w.services().ledger();
+    constexpr int kExecutions = 50;
+    const std::string task = R"({"Type":"Task","Resource":"arn:aws:states:::)";
+    const std::string two = task + R"(sqs:sendMessage","Next":"B"},"B":)" + task;
+    const std::string branch = R"({"StartAt":"A","States":{"A":)" + two;
+    const std::string definition =
+        R"({"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[)" + branch +
+        R"(sqs:sendMessage","End":true}}},)" + branch + R"(sns:publish","End":true}}},)" +
+        R"({"StartAt":"C","States":{"C":)" + task + R"(sns:publish","End":true}}}],"End":true}}})";
+    // A client decides about it between any two of them.
+    bool over = false;
+    int clients = 0;
+    runtime::WaitPoint ended;
+    REQUIRE(tasks.ledger->shard()
+                .spawn([&] {
+                  while (!over) {
+                    CHECK(tasks.ledger->commit(increment("Sx")).has_value());
+                    ++clients;
+                    runtime::sleep_for(std::chrono::microseconds(100));
+                  }
+                  ended.wake();
+                })
+                .has_value());
+    std::vector<engine::ExecutionNumber> started;
+    for (int i = 0; i < kExecutions; ++i) started.push_back(w.start(definition));
+    for (const engine::ExecutionNumber number : started) {
+      CHECK(w.wait(number).record.status == engine::ExecutionStatus::kSucceeded);
+    }
+    over = true;
+    ended.wait();
+    CHECK(row_of(*tasks.ledger, "Sx") == std::to_string(5 * kExecutions + clients));
   });
 }
 

@@ -5,8 +5,10 @@
 #include "tests/catch.h"
 #include "tests/engine/fake_world.h"
 
-#include <map>
+#include <functional>
 #include <set>
+#include <string>
+#include <string_view>
 
 namespace pawl::engine::testing {
 
@@ -55,53 +57,97 @@ Outcome answer(const TaskRequest& request) {
   return succeed_with(request.parameters.text());
 }
 
+EventId scheduled_event(std::string_view key) {
+  return std::stoll(std::string(key.substr(key.rfind('.') + 1)));
+}
+
+std::set<EventId> called(const FakeWorld& world) {
+  std::set<EventId> events;
+  for (const std::string& key : world.tasks.keys) events.insert(scheduled_event(key));
+  return events;
+}
+
+// What an embedded connector does: its row joins the outcome's commit.
+Outcome decide(const TaskRequest& request) {
+  JoinedWrites writes;
+  writes.batch.put("decided/" + request.idempotency_key, "1");
+  const asl::Value& parameters = request.parameters.value();
+  if (const asl::Value* flaky = parameters.find("flaky");
+      flaky != nullptr && flaky->as_int() == 0) {
+    return TaskFailed{{"Flaky", "once"}, std::move(writes)};
+  }
+  if (parameters.find("fail") != nullptr) return TaskFailed{{"Bad", "always"}, std::move(writes)};
+  return TaskSucceeded{request.parameters, std::move(writes)};
+}
+
+// Runs the scenario with a crash at the nth write, and looks at what the next process makes of it.
+void crash_at(FakeWorld& world, const Scenario& scenario, std::uint64_t nth,
+              const std::function<void(const std::set<EventId>& scheduled)>& look) {
+  INFO(scenario.name << ", crash at write " << nth);
+  const std::unique_ptr<runtime::Store> kept = std::move(world.store);
+  auto faulty = std::make_unique<runtime::FaultyStore>(*kept);
+  runtime::FaultyStore& store = *faulty;
+  world.store = std::move(faulty);
+  StartRequest request;
+  request.machine = "m";
+  request.name = "one";
+  request.input = scenario.input;
+  world.run([&](Engine& engine) {
+    world.create(engine, "m", scenario.definition);
+    store.fail_write(nth, runtime::WriteFault::kBefore);
+    static_cast<void>(engine.start(request));
+    runtime::sleep_for(std::chrono::seconds(60));
+  });
+  store.heal();
+  REQUIRE(store.reopen().has_value());
+  world.run([&](Engine& engine) {
+    // Asked again, as a client that got no answer does: the same execution, or its end.
+    Result<StartResult> started = engine.start(request);
+    const ExecutionNumber number = started ? started->number : engine.find("m", "one").value_or(0);
+    REQUIRE(number != 0);
+    const auto result = world.wait_until_ended(engine, number);
+    CHECK(result.output == scenario.output);
+    EventId expected = 1;
+    std::set<EventId> scheduled;
+    for (const asl::Value& event : world.events(engine, number)) {
+      CHECK(event.find("id")->as_int() == expected++);
+      if (event.find("type")->as_string() == "TaskScheduled") {
+        scheduled.insert(event.find("id")->as_int());
+      }
+    }
+    look(scheduled);
+  });
+  world.store.reset();  // before `kept`
+}
+
 }  // namespace
 
 TEST_CASE("a crash at any write of a scenario changes nothing but the time", "[engine][crash]") {
   for (const Scenario& scenario : kScenarios) {
     for (std::uint64_t nth = 1; nth < 16; ++nth) {
-      INFO(scenario.name << ", crash at write " << nth);
       FakeWorld world;
-      const std::unique_ptr<runtime::Store> kept = std::move(world.store);
-      auto faulty = std::make_unique<runtime::FaultyStore>(*kept);
-      runtime::FaultyStore& store = *faulty;
-      world.store = std::move(faulty);
       world.tasks.answer = answer;
-      StartRequest request;
-      request.machine = "m";
-      request.name = "one";
-      request.input = scenario.input;
-      world.run([&](Engine& engine) {
-        world.create(engine, "m", scenario.definition);
-        store.fail_write(nth, runtime::WriteFault::kBefore);
-        static_cast<void>(engine.start(request));
-        runtime::sleep_for(std::chrono::seconds(60));
-      });
-      store.heal();
-      REQUIRE(store.reopen().has_value());
-      world.run([&](Engine& engine) {
-        // Asked again, as a client that got no answer does: the same execution, or its end.
-        Result<StartResult> started = engine.start(request);
-        const ExecutionNumber number =
-            started ? started->number : engine.find("m", "one").value_or(0);
-        REQUIRE(number != 0);
-        const auto result = world.wait_until_ended(engine, number);
-        CHECK(result.output == scenario.output);
-        EventId expected = 1;
-        std::set<EventId> scheduled;
-        for (const asl::Value& event : world.events(engine, number)) {
-          CHECK(event.find("id")->as_int() == expected++);
-          if (event.find("type")->as_string() == "TaskScheduled") {
-            scheduled.insert(event.find("id")->as_int());
-          }
-        }
+      crash_at(world, scenario, nth, [&](const std::set<EventId>& scheduled) {
         // Every call was for an attempt that history shows, and every attempt was called.
-        std::set<EventId> called;
-        for (const std::string& key : world.tasks.keys) {
-          called.insert(std::stoll(key.substr(key.rfind('.') + 1)));
+        CHECK(called(world) == scheduled);
+      });
+    }
+  }
+}
+
+TEST_CASE("what a Task decides is there exactly if its history says so", "[engine][crash]") {
+  for (const Scenario& scenario : kScenarios) {
+    for (std::uint64_t nth = 1; nth < 10; ++nth) {
+      FakeWorld world;
+      world.tasks.deciding_action = "sendMessage";
+      world.tasks.answer = decide;
+      crash_at(world, scenario, nth, [&](const std::set<EventId>& scheduled) {
+        std::set<EventId> decided;
+        for (auto row = world.store->scan("decided/", "decided0"); row->valid(); row->next()) {
+          CHECK(row->value() == "1");
+          decided.insert(scheduled_event(row->key()));
         }
-        for (const EventId id : scheduled) CHECK(called.contains(id));
-        for (const EventId id : called) CHECK(scheduled.contains(id));
+        CHECK(decided == scheduled);
       });
     }
   }

@@ -20,6 +20,10 @@ Outcome FakeTasks::run(const TaskRequest& request) {
   return answer ? answer(request) : succeed_with(request.parameters.text());
 }
 
+bool FakeTasks::decides(const asl::Resource& resource) const {
+  return !deciding_action.empty() && resource.action == deciding_action;
+}
+
 Outcome FakeTasks::resume(const TaskRequest& request, const asl::Payload& continuation) {
   return answer_resume ? answer_resume(request, continuation)
                        : TaskHandler::resume(request, continuation);

@@ -22,9 +22,11 @@ class FakeTasks final : public TaskHandlers, public TaskHandler {
   TaskHandler* find(const asl::Resource& resource, std::string_view machine,
                     std::string_view state) override;
   Outcome run(const TaskRequest& request) override;
+  bool decides(const asl::Resource& resource) const override;
   Outcome resume(const TaskRequest& request, const asl::Payload& continuation) override;
 
   Answer answer;
+  std::string deciding_action;  // "sendMessage": of the resources whose answer is a decision
   std::function<Outcome(const TaskRequest&, const asl::Payload&)> answer_resume;
   std::vector<std::string> keys;  // idempotency keys in the order of the calls
 };

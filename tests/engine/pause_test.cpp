@@ -1,4 +1,5 @@
 // Pausing: nothing new begins, nothing under way is lost, and it holds over restarts.
+#include "runtime/fiber/shard.h"
 #include "tests/catch.h"
 #include "tests/engine/fake_world.h"
 
@@ -83,6 +84,39 @@ TEST_CASE("an outcome that comes while paused is kept, and the rest follows late
     CHECK(world.wait_until_ended(engine, number).record.status == ExecutionStatus::kSucceeded);
     CHECK(calls == 2);
     CHECK(engine.pause_execution(number).error().code == ErrorCode::kCancelled);
+  });
+}
+
+TEST_CASE("a decision that is scheduled when the pause comes is made", "[engine][pause]") {
+  FakeWorld world;
+  world.tasks.deciding_action = "sendMessage";
+  world.tasks.answer = [&](const TaskRequest&) {
+    runtime::sleep_for(5s);
+    TaskSucceeded answer{asl::Payload::of_text("1"), {}};
+    answer.writes.batch.put("decided", "1");
+    return answer;
+  };
+  const auto branch = [](const std::string& n) {
+    return R"({"StartAt":"T)" + n + R"(","States":{"T)" + n + R"(":{"Type":"Task",
+      "Resource":"arn:aws:states:::sqs:sendMessage","Next":"B)" +
+           n + R"("},
+      "B)" +
+           n + R"(":{"Type":"Pass","End":true}}})";
+  };
+  world.run([&](Engine& engine) {
+    world.create(engine, "m",
+                 R"({"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[)" + branch("1") +
+                     "," + branch("2") + R"(],"End":true}}})");
+    ExecutionNumber number = 0;
+    REQUIRE(runtime::Shard::current()->spawn([&] { number = start(engine, "m", "e"); }));
+    runtime::sleep_for(1s);
+    REQUIRE(engine.pause_machine("m"));
+    runtime::sleep_for(1h);
+    CHECK(world.tasks.keys.size() == 2);
+    CHECK(world.history(engine, number).size() == 13);  // both have left T, nobody entered B
+    REQUIRE(engine.resume_machine("m"));
+    CHECK(world.wait_until_ended(engine, number).output == "[1,1]");
+    CHECK(world.tasks.keys.size() == 2);
   });
 }
 

@@ -1,4 +1,5 @@
 // Tasks: dispatch after the commit, outcomes, retries, timeouts.
+#include "engine/records.h"
 #include "runtime/fiber/shard.h"
 #include "tests/catch.h"
 #include "tests/engine/fake_world.h"
@@ -124,6 +125,75 @@ TEST_CASE("an activity that does not exist fails before it is scheduled", "[engi
       "Resource":"arn:aws:states:us-east-1:123456789012:activity:a","End":true}}})");
     CHECK(result.record.failure.error == "States.Runtime");
     CHECK(world.history(engine, result.number).size() == 3);
+  });
+}
+
+TEST_CASE("a Task whose handler decides is one commit with what led to it and what follows",
+          "[engine][task]") {
+  FakeWorld world;
+  world.tasks.deciding_action = "sendMessage";
+  world.tasks.answer = [](const TaskRequest& request) {
+    JoinedWrites writes;
+    writes.batch.put("decided", "1");
+    return TaskSucceeded{request.parameters, std::move(writes)};
+  };
+  world.run([&](Engine& engine) {
+    const auto result = world.execute(engine, task(""), R"({"a":1})");
+    CHECK(result.output == R"({"a":1})");
+    CHECK(world.store->get("decided")->value_or("(none)") == "1");
+    CHECK(world.store->get(keys::history(result.number, 1))->has_value());
+    CHECK_FALSE(world.store->get(keys::history(result.number, 2))->has_value());
+    CHECK(world.history(engine, result.number) ==
+          Lines{"1<-0 ExecutionStarted", "2<-0 TaskStateEntered", "3<-2 TaskScheduled",
+                "4<-3 TaskStarted", "5<-4 TaskSucceeded", "6<-5 TaskStateExited",
+                "7<-6 ExecutionSucceeded"});
+  });
+}
+
+TEST_CASE("decisions that follow each other have a commit each, since each holds its rows",
+          "[engine][task]") {
+  struct Fate final : WritesFate {
+    explicit Fate(int& all) : held(all) { ++held; }
+    ~Fate() override {
+      if (holds) --held;
+    }
+    void appended() override {
+      holds = false;
+      --held;
+    }
+    void durable(const Status& /*status*/) override {}
+    int& held;
+    bool holds = true;
+  };
+  FakeWorld world;
+  int held = 0;
+  world.tasks.deciding_action = "sendMessage";
+  world.tasks.answer = [&](const TaskRequest& request) {
+    // Whoever decides holds nothing yet, nor does anybody who waits for it.
+    if (request.resource->action == "sendMessage") CHECK(held == 0);
+    JoinedWrites writes;
+    writes.batch.put("decided/" + request.idempotency_key, "1");
+    writes.fate = std::make_shared<Fate>(held);
+    return TaskSucceeded{request.parameters, std::move(writes)};
+  };
+  const std::string send = R"({"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",)";
+  world.run([&](Engine& engine) {
+    const auto result =
+        world.execute(engine,
+                      R"({"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[
+          {"StartAt":"A","States":{"A":)" +
+                          send + R"("Next":"B"},"B":)" + send + R"("End":true}}},
+          {"StartAt":"C","States":{"C":)" +
+                          send + R"("Next":"D"},
+            "D":{"Type":"Task","Resource":"arn:aws:states:::sns:publish","End":true}}}],"End":true}}})",
+                      R"({"a":1})");
+    CHECK(result.output == R"([{"a":1},{"a":1}])");
+    CHECK(held == 0);
+    int decided = 0;
+    for (auto row = world.store->scan("decided/", "decided0"); row->valid(); row->next()) {
+      ++decided;
+    }
+    CHECK(decided == 4);  // D's handler takes its time, and still has writes
   });
 }
 
