@@ -88,18 +88,29 @@ std::string start(Connection& connection, const std::string& machine, std::strin
   return std::string(json_text(answer, "executionArn"));
 }
 
-// Asks until the execution has ended, first at once, then ever more slowly.
-void finish(Connection& connection, const std::string& execution) {
-  const std::string body = fmt::format(R"({{"executionArn":"{}"}})", execution);
-  for (std::chrono::microseconds pause{1000};;
-       pause = std::min<std::chrono::microseconds>(pause * 3 / 2, std::chrono::milliseconds(50))) {
-    const std::string answer = connection.call("DescribeExecution", body);
-    const std::string_view status = json_text(answer, "status");
-    if (status == "SUCCEEDED") return;
-    if (status != "RUNNING") fail("an execution ended otherwise: " + answer);
-    runtime::sleep_for(pause);
+// Asks until executions have ended. A client that has seen some end does not ask for the next one
+// long before that can have ended: its questions would be most of the server's work.
+class Patience {
+ public:
+  void finish(Connection& connection, const std::string& execution) {
+    const std::string body = fmt::format(R"({{"executionArn":"{}"}})", execution);
+    const auto begin = Clock::now();
+    if (typical_ > 2 * kShortest) runtime::sleep_for(typical_ * 3 / 4);
+    for (;;) {
+      const std::string answer = connection.call("DescribeExecution", body);
+      const std::string_view status = json_text(answer, "status");
+      if (status == "SUCCEEDED") break;
+      if (status != "RUNNING") fail("an execution ended otherwise: " + answer);
+      runtime::sleep_for(std::max(kShortest, typical_ / 8));
+    }
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+    typical_ += (took - typical_) / 16;
   }
-}
+
+ private:
+  static constexpr std::chrono::microseconds kShortest{1000};
+  std::chrono::microseconds typical_{0};
+};
 
 struct Driven {
   double per_second = 0;
@@ -152,8 +163,11 @@ void measure(const Run& run, const Server& server, std::string_view workload, st
 // Executions of `machine` as a client sees them, from the call to the end.
 void executions(const Run& run, World& world, std::string_view workload, const std::string& machine,
                 const std::string& metric, std::string_view unit, int per_call, int callers) {
+  Patience patience;
   measure(run, world.server(), workload, metric, unit, per_call, callers,
-          [&](Connection& connection) { finish(connection, start(connection, machine, "{}")); });
+          [&](Connection& connection) {
+            patience.finish(connection, start(connection, machine, "{}"));
+          });
 }
 
 void durable_transitions(const Run& run) {
@@ -254,7 +268,7 @@ void history(const Run& run) {
   const std::string machine = world.create("w1-loop");
   const std::string execution =
       start(world.connection(), machine, R"({"i":0,"n":6000})");  // about 24,000 events
-  finish(world.connection(), execution);
+  Patience().finish(world.connection(), execution);
   std::size_t events = 0;
   Latencies pages;
   const double cpu = world.server().cpu_seconds();
