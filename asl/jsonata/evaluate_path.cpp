@@ -24,8 +24,24 @@ const Value* Evaluator::find_member(const Node* name, const Value& object) const
   return found;
 }
 
-// The beginning of most paths: a variable or not, then plain names over objects. `done` steps were
-// taken; `current` is what they lead to, undefined if that is nothing. False: no step was.
+namespace {
+
+bool is_simple(const Node* step) { return step->plain_name || step->constant_index != nullptr; }
+
+// What evaluate_filter gives for a constant index; nullptr: nothing.
+const Value* item_at(const Value& value, const Node* index) {
+  const auto size = static_cast<double>(value.is_array() ? value.size() : 1);
+  double at = std::floor(index->literal.as_double());
+  if (at < 0) at += size;
+  if (!(at >= 0 && at < size)) return nullptr;
+  return value.is_array() ? &value.items()[static_cast<std::size_t>(at)] : &value;
+}
+
+}  // namespace
+
+// The beginning of most paths: a variable or not, then names over objects, perhaps with an index
+// each. `done` steps were taken; `current` is what they lead to, undefined if that is nothing.
+// False: no step was.
 bool Evaluator::evaluate_prefix(const Node* node, const Datum& input, const FramePtr& frame,
                                 std::size_t& done, Datum& current) {
   const std::vector<Node*>& steps = node->list;
@@ -40,15 +56,18 @@ bool Evaluator::evaluate_prefix(const Node* node, const Datum& input, const Fram
     if (!variable_value.value.is_object()) return false;
     at = &variable_value.value;
     i = 1;
-  } else if (!first->plain_name || !input.value.is_object()) {
+  } else if (!is_simple(first) || !input.value.is_object()) {
     return false;
   }
-  for (; i < steps.size() && steps[i]->plain_name && at != nullptr && at->is_object(); ++i) {
+  for (; i < steps.size() && is_simple(steps[i]) && at != nullptr && at->is_object(); ++i) {
     check_room();
     count_step();
     at = find_member(steps[i], *at);
+    if (at != nullptr && steps[i]->constant_index != nullptr) {
+      at = item_at(*at, steps[i]->constant_index);
+    }
   }
-  if (at != nullptr && i < steps.size() && steps[i]->plain_name && !at->is_array()) at = nullptr;
+  if (at != nullptr && i < steps.size() && is_simple(steps[i]) && !at->is_array()) at = nullptr;
   done = i;
   current = at != nullptr ? Datum(*at) : Datum();
   return true;

@@ -83,9 +83,10 @@ struct Node {
   bool cons_array = false;
   bool tuple = false;
   bool thunk = false;
-  bool own_frame = false;   // kBlock: something in it is bound
-  bool plain_name = false;  // kName: nothing but a name, see evaluate_name_step
-  char op = 0;              // kBinary: the operator's code, see operator_code()
+  bool own_frame = false;                // kBlock: something in it is bound
+  bool plain_name = false;               // kName: nothing but a name, see evaluate_name_step
+  const Node* constant_index = nullptr;  // kName: a name and one item of what it leads to, `a[2]`
+  char op = 0;                           // kBinary: the operator's code, see operator_code()
   int position = -1;
   NameId name = 0;                 // kVariable
   mutable std::uint32_t hint = 0;  // kName: where in an object it was found last

@@ -424,6 +424,14 @@ class Processor {
 
 Value key_of(const std::string& text) { return text.empty() ? Value() : Value::string(text); }
 
+// The number in `[2]`, if that is all there is; nullptr: not so.
+const Node* lone_index(const std::vector<Stage>& stages) {
+  const Node* filter = stages.size() == 1 ? stages[0].filter : nullptr;
+  const bool constant = filter != nullptr && filter->type == NodeType::kNumber &&
+                        !filter->predicate && !filter->stages && !filter->group;
+  return constant ? filter : nullptr;
+}
+
 // Numbers for the variables, and notes that spare evaluation looking at several fields.
 void prepare(Program& program) {
   NameTable& names = *program.names;
@@ -441,8 +449,11 @@ void prepare(Program& program) {
         names.intern("clone", dialect);
         break;
       case NodeType::kName:
-        node.plain_name = !node.tuple && !node.stages && !node.predicate && !node.group &&
-                          !node.keep_array && node.focus.empty();
+        if (node.tuple || node.predicate || node.group || node.keep_array || !node.focus.empty()) {
+          break;
+        }
+        node.plain_name = !node.stages;
+        node.constant_index = node.stages ? lone_index(*node.stages) : nullptr;
         break;
       default:
         break;

@@ -55,6 +55,8 @@ const KNOWN = [
   ['items that are undefined', (q, theirs, ours) => !theirs.undefined && ours.undefined && /\]\s*\.?\s*[[{("$]/.test(q.expr)],
   // $fromMillis with a time zone that is no number writes NaN and undefined; ours refuses a name for it.
   ['time zones that are no numbers', (q, theirs) => /NaN|undefined/.test(JSON.stringify(theirs.result ?? '')) && /\$fromMillis/.test(q.expr)],
+  // $formatNumber writes what is no number as the word; ours refuses it.
+  ['numbers that are none', (q, theirs, ours) => /NaN/.test(JSON.stringify(theirs.result ?? '')) && ours.error?.code === 'D1001'],
   // $replace(text, text, nothing) writes the word.
   ['undefined as text', (q, theirs) => /undefined/.test(JSON.stringify(theirs.result ?? '')) && /\$replace/.test(q.expr)],
   // Patterns match characters (RE2), not halves of characters beyond U+FFFF.
