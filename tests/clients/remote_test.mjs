@@ -1,6 +1,6 @@
 // Tasks that call services elsewhere: a second `pawl serve` that verifies signatures, and servers
 // that others wrote: dynalite (DynamoDB, JSON 1.0), kinesalite (Kinesis, JSON 1.1), s3rver (S3, REST and
-// XML), sqslite (SQS, query protocol).
+// XML), sqslite (SQS, query protocol), aws-ses-v2-local (SES, REST and JSON).
 //
 //   node remote_test.mjs --pawl build/dev/bin/pawl --modules build/clients
 //
@@ -541,6 +541,41 @@ test('sqslite: the query protocol by an independent server, with Debian\'s model
   assert.equal(out.r1.Messages[0].Body, '{"a":"<&>"}');
   assert.equal(out.r2.Attributes.DelaySeconds, '0');
   assert.equal(out.r3.QueueUrls.length, 1);
+});
+
+test('aws-ses-v2-local: REST and JSON by an independent server, with Debian\'s models', async () => {
+  assert.ok(fs.existsSync(BOTOCORE), 'install python3-botocore');
+  const port = await freePort();
+  await start(process.execPath, [path.join(MODULES, 'aws-ses-v2-local', 'dist', 'cli.js'), '--host', '127.0.0.1',
+    '--port', String(port)], /server running/);
+  const url = `http://127.0.0.1:${port}`;
+  const args = ['--endpoint', `sesv2=${url}`, '--endpoint', `ses=${url}`, '--models', BOTOCORE];
+  const content = { Subject: 'Hello ü', Text: 'Dear {{name}}' };
+  const text = (Data) => ({ Data });
+  const out = await succeed([
+    ['aws-sdk:sesv2:createEmailTemplate', { TemplateName: 'a', TemplateContent: content }],
+    ['aws-sdk:sesv2:createEmailTemplate', { TemplateName: 'b c', TemplateContent: content }],
+    ['aws-sdk:sesv2:getEmailTemplate', { TemplateName: 'b c' }],
+    ['aws-sdk:sesv2:deleteEmailTemplate', { TemplateName: 'a' }],
+    ['aws-sdk:sesv2:listEmailTemplates', { PageSize: 5 }],
+    ['aws-sdk:sesv2:sendEmail', { FromEmailAddress: 'from@example.com',
+      Destination: { ToAddresses: ['to@example.com'] },
+      Content: { Simple: { Subject: text('by REST'), Body: { Text: text('<&>"') } } } }],
+    // The same server by its older API, in the query protocol.
+    ['aws-sdk:ses:sendEmail', { Source: 'from@example.com', Destination: { ToAddresses: ['to@example.com'] },
+      Message: { Subject: text('by query'), Body: { Text: text('<&>"') } } }],
+  ], args);
+  assert.equal(out.r2.TemplateContent.Subject, 'Hello ü');
+  assert.deepEqual(out.r4.TemplatesMetadata.map((each) => each.TemplateName), ['b c']);
+  assert.match(out.r4.TemplatesMetadata[0].CreatedTimestamp, /^\d{4}-\d\d-\d\dT.*Z$/);
+  const { emails } = await (await fetch(`${url}/store`)).json();
+  assert.deepEqual(emails.map((each) => [each.messageId, each.subject, each.body.text, each.destination.to]), [
+    [out.r5.MessageId, 'by REST', '<&>"', ['to@example.com']],
+    [out.r6.MessageId, 'by query', '<&>"', ['to@example.com']],
+  ]);
+  const missing = await fail([['aws-sdk:sesv2:deleteEmailTemplate', { TemplateName: 'none' }]], args);
+  assert.equal(missing.error, 'SesV2.NotFoundException');
+  assert.match(missing.cause, /doesn't exist.*Status Code: 404/);
 });
 
 test('SQS and SNS of another pawl in the query protocol, with Debian\'s models', async () => {
