@@ -75,7 +75,8 @@ Datum ceil(Evaluator& e, Arguments& args, const CallContext&) {
 }
 Datum round(Evaluator& e, Arguments& args, const CallContext&) {
   if (args[0].is_undefined()) return {};
-  const double precision = args[1].is_undefined() ? 0 : number_of(args[1]);
+  const double asked = args[1].is_undefined() ? 0 : number_of(args[1]);
+  const double precision = std::isnan(asked) ? 0 : asked;
   // The reference writes the precision as an exponent, which reads back if it is integral and the
   // number it makes is no larger than a number may be.
   const double number = number_of(args[0]);
@@ -104,7 +105,8 @@ Datum power(Evaluator& e, Arguments& args, const CallContext&) {
 Datum random(Evaluator& e, Arguments& args, const CallContext&) {
   if (!args[0].is_undefined()) {
     if (args[0].value.is_int()) return Value::number(seeded_random(args[0].value.as_int()));
-    const double seed = std::clamp(std::trunc(number_of(args[0])), -9.2e18, 9.2e18);
+    const double given = std::isnan(number_of(args[0])) ? 0 : number_of(args[0]);
+    const double seed = std::clamp(std::trunc(given), -9.2e18, 9.2e18);
     return Value::number(seeded_random(static_cast<std::int64_t>(seed)));
   }
   return Value::number(static_cast<double>(e.random() >> 11) * 0x1.0p-53);

@@ -6,6 +6,8 @@
 #include "connectors/lambda/backend.h"
 #include "runtime/fiber/shard.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace pawl::connectors::aws {
@@ -36,6 +38,17 @@ Outcome ServiceHandler::run(const TaskRequest& request) {
   auto mapped = to_call(profile, request);
   if (auto* failure = std::get_if<engine::Failure>(&mapped)) return TaskFailed{std::move(*failure)};
   Call call = std::get<Call>(std::move(mapped));
+  if (const auto model = models_.find(profile.sdk)) {
+    const ApiOperation* operation = (*model)->operation(call.operation);
+    const std::string unsupported =
+        operation == nullptr ? ""
+                             : unsupported_member(**model, *operation, request.parameters.value());
+    if (!unsupported.empty()) {
+      return TaskFailed{unusable_parameters(
+          request,
+          fmt::format("The field \"{}\" is not supported by Step Functions", unsupported))};
+    }
+  }
   // The same for the same attempt, as the calls of functions have it.
   const std::string request_id = request_id_of(request.idempotency_key + "/request");
   call.request_id = request_id;

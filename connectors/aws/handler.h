@@ -3,6 +3,7 @@
 #pragma once
 
 #include "connectors/aws/service.h"
+#include "connectors/aws_models/model_store.h"
 #include "connectors/embedded/ledger.h"
 #include "engine/task.h"
 
@@ -10,8 +11,9 @@ namespace pawl::connectors::aws {
 
 class ServiceHandler final : public engine::TaskHandler {
  public:
-  // Both must outlive it. The service runs on the ledger's shard, whatever shard asks.
-  ServiceHandler(Service& service, Ledger& ledger) : service_(service), ledger_(ledger) {}
+  // All must outlive it. The service runs on the ledger's shard, whatever shard asks.
+  ServiceHandler(Service& service, Ledger& ledger, ModelStore& models)
+      : service_(service), ledger_(ledger), models_(models) {}
 
   engine::Outcome run(const engine::TaskRequest& request) override;
   bool decides(const asl::Resource& resource) const override;
@@ -19,6 +21,7 @@ class ServiceHandler final : public engine::TaskHandler {
  private:
   Service& service_;
   Ledger& ledger_;
+  ModelStore& models_;
 };
 
 }  // namespace pawl::connectors::aws

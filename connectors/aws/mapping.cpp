@@ -3,6 +3,7 @@
 #include "asl/json/writer.h"
 #include "connectors/aws/base64.h"
 #include "connectors/aws/digest.h"
+#include "connectors/aws_models/aws_models.h"
 #include "connectors/http_date.h"
 
 #include <fmt/format.h>
@@ -159,13 +160,56 @@ std::string iso_date(double seconds) {
                      millis % 1000);
 }
 
+Failure unusable_parameters(const TaskRequest& request, std::string_view problem) {
+  return {"States.Runtime",
+          fmt::format("The Parameters '{}' could not be used to start the Task: [{}]",
+                      request.parameters.text(), problem)};
+}
+
+namespace {
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the document, which is bounded
+std::string unsupported_in(const ApiModel& model, const ApiShape& shape, const Value& value) {
+  if (value.is_array() && shape.type == ApiType::kList) {
+    for (const Value& item : value.items()) {
+      std::string found = unsupported_in(model, model.shape(shape.element.shape), item);
+      if (!found.empty()) return found;
+    }
+  }
+  if (!value.is_object()) return {};
+  for (const Member& member : value.members()) {
+    const ApiShape* inner = nullptr;
+    if (shape.type == ApiType::kMap) {
+      inner = &model.shape(shape.element.shape);
+    } else if (shape.type == ApiType::kStructure) {
+      const std::string_view name = member.key.as_string();
+      const auto known =
+          std::find_if(shape.members.begin(), shape.members.end(), [name](const ApiMember& one) {
+            return one.name == name || integration_name(one.name) == name;
+          });
+      if (known == shape.members.end()) return std::string(name);
+      inner = &model.shape(known->shape);
+    } else {
+      return {};  // JSON in the place of a text
+    }
+    std::string found = unsupported_in(model, *inner, member.value);
+    if (!found.empty()) return found;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string unsupported_member(const ApiModel& model, const ApiOperation& operation,
+                               const Value& parameters) {
+  if (!operation.input) return {};
+  return unsupported_in(model, model.shape(*operation.input), parameters);
+}
+
 std::variant<Call, Failure> to_call(const Profile& profile, const TaskRequest& request) {
   const Value& parameters = request.parameters.value();
   if (!parameters.is_object()) {
-    return Failure{"States.Runtime",
-                   fmt::format("The Parameters '{}' could not be used to start the Task: [The "
-                               "parameters must be an object]",
-                               request.parameters.text())};
+    return unusable_parameters(request, "The parameters must be an object");
   }
   Call call;
   call.operation = pascal_case(request.resource->api_action);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "connectors/aws/service.h"
+#include "connectors/aws_models/api_model.h"
 #include "engine/task.h"
 
 #include <string>
@@ -29,6 +30,12 @@ bool shows_metadata(const Profile& profile, const engine::TaskRequest& request);
 // object. Members that are null count as absent [rec].
 std::variant<Call, engine::Failure> to_call(const Profile& profile,
                                             const engine::TaskRequest& request);
+
+// A member of a Task's parameters that the API's operation does not have, wherever it stands in
+// them; empty: it has them all. Names are the API's or the integration's (integration_name()).
+std::string unsupported_member(const ApiModel& model, const ApiOperation& operation,
+                               const asl::Value& parameters);
+engine::Failure unusable_parameters(const engine::TaskRequest& request, std::string_view problem);
 
 // The Task's output. `body_bytes`: of the answer on the wire.
 asl::Payload to_output(const Profile& profile, const engine::TaskRequest& request,

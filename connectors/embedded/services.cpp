@@ -147,12 +147,12 @@ aws::Endpoint* EmbeddedServices::find(std::string_view service) {
 void EmbeddedServices::register_handlers(Registry& registry) {
   for (aws::Service* service : all()) {
     const aws::Profile& profile = service->profile();
-    const auto handler = std::make_shared<aws::ServiceHandler>(*service, ledger_);
+    const auto handler = std::make_shared<aws::ServiceHandler>(*service, ledger_, models_);
     if (!profile.resource.empty()) registry.add(std::string(profile.resource), handler);
     registry.add("aws-sdk:" + std::string(profile.sdk), handler);
   }
   // The readers and writers of a distributed Map name S3 without aws-sdk.
-  registry.add("s3", std::make_shared<aws::ServiceHandler>(s3_, ledger_));
+  registry.add("s3", std::make_shared<aws::ServiceHandler>(s3_, ledger_, models_));
 }
 
 Status EmbeddedServices::open() {

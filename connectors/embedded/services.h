@@ -6,6 +6,7 @@
 
 #include "connectors/aws/endpoint.h"
 #include "connectors/aws/service.h"
+#include "connectors/aws_models/model_store.h"
 #include "connectors/dynamodb/service.h"
 #include "connectors/embedded/ledger.h"
 #include "connectors/embedded/outbox.h"
@@ -69,6 +70,7 @@ class EmbeddedServices final : public aws::Endpoints {
                               const std::string& name);
 
   StatesApi* states_ = nullptr;
+  ModelStore models_{""};  // the shipped ones: what parameters a Task may have
   Ledger ledger_;
   Outbox outbox_;
   dynamodb::DynamoDb dynamodb_;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/result.h"
+#include "connectors/aws_models/model_store.h"
 #include "connectors/remote/credential_chain.h"
-#include "connectors/remote/model_store.h"
 #include "connectors/remote/options.h"
 #include "connectors/remote/wire.h"
 #include "engine/task.h"

@@ -18,12 +18,6 @@ using engine::TaskRequest;
 
 constexpr std::string_view kSdk = "aws-sdk:";
 
-Failure runtime_failure(const TaskRequest& request, std::string_view problem) {
-  return {"States.Runtime",
-          fmt::format("The Parameters '{}' could not be used to start the Task: [{}]",
-                      request.parameters.text(), problem)};
-}
-
 aws::HttpSeen seen_of(const Answered& answered) {
   aws::HttpSeen seen;
   seen.status = answered.response.status;
@@ -68,7 +62,7 @@ Outcome RemoteHandler::run(const TaskRequest& request) {
     const asl::Value parameters =
         mapping_ == nullptr ? request.parameters.value() : mapping_->remote_parameters(request);
     Result<asl::Value> converted = to_api_form(**model, *operation->input, parameters, token);
-    if (!converted) return TaskFailed{runtime_failure(request, converted.error().message)};
+    if (!converted) return TaskFailed{aws::unusable_parameters(request, converted.error().message)};
     input = *std::move(converted);
   }
 
@@ -77,7 +71,7 @@ Outcome RemoteHandler::run(const TaskRequest& request) {
   const aws::Profile& profile = optimized ? mapping_->profile() : sdk_profile.profile();
   auto called = client_.call(**model, *operation, input,
                              {request.deadline, request.cancellation.get(), task_role(request)});
-  if (!called) return TaskFailed{runtime_failure(request, called.error().message)};
+  if (!called) return TaskFailed{aws::unusable_parameters(request, called.error().message)};
   if (const auto* lost = std::get_if<NotAnswered>(&*called)) {
     if (lost->refused) return TaskFailed{{"States.Permissions", lost->message}};
     return TaskFailed{

@@ -126,13 +126,14 @@ void succeed_run(Turn& turn, Branch& branch, asl::Value result) {
   branch.frame.map_run = 0;
   branch.frame.phase = Phase::kEnter;
   // Recorded: MapStateSucceeded advances no chain; MapRunSucceeded did until the autumn of 2024,
-  // when JSONata came (docs/decisions/0003-recorded-eras.md).
-  const bool jsonata =
-      state_of(turn.execution(), branch).query_language == asl::QueryLanguage::kJsonata;
+  // when JSONata and variables came (docs/decisions/0003-recorded-eras.md).
+  const bool newer =
+      state_of(turn.execution(), branch).query_language == asl::QueryLanguage::kJsonata ||
+      !branch.frame.variables.empty();
   const EventId chain = branch.frame.previous_event;
   turn.emit(branch, EventType::kMapRunSucceeded);
   turn.emit_aside(branch.frame.previous_event, EventType::kMapStateSucceeded);
-  if (jsonata) branch.frame.previous_event = chain;
+  if (newer) branch.frame.previous_event = chain;
   succeed_state(turn, branch, asl::Payload::of(std::move(result)));
 }
 

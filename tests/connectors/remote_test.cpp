@@ -518,7 +518,7 @@ TEST_CASE("models of a directory count before the shipped ones", "[connectors][r
   runtime::RealClock clock;
   runtime::Shard shard({.clock = clock});
   run_on(shard, [&] {
-    remote::ModelStore store(directory.path());
+    ModelStore store(directory.path());
     const auto found = store.find("newthing");
     REQUIRE(found.has_value());
     CHECK((*found)->operation("new") != nullptr);

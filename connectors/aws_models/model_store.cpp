@@ -1,4 +1,4 @@
-#include "connectors/remote/model_store.h"
+#include "connectors/aws_models/model_store.h"
 
 #include "runtime/compress/decompress.h"
 #include "runtime/files/blocking.h"
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace pawl::connectors::remote {
+namespace pawl::connectors {
 namespace {
 
 namespace fs = std::filesystem;
@@ -154,4 +154,4 @@ Result<std::shared_ptr<const ApiModel>> ModelStore::find(std::string_view sdk_id
   return models_.emplace(sdk_id, *std::move(model)).first->second;
 }
 
-}  // namespace pawl::connectors::remote
+}  // namespace pawl::connectors

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace pawl::connectors::remote {
+namespace pawl::connectors {
 
 // A directory has SERVICE/VERSION/service-2.json, of which the newest version counts, or
 // SERVICE.json; each also with .gz. Debian's python3-botocore installs all of AWS's under
@@ -39,4 +39,4 @@ class ModelStore {
   std::optional<std::map<std::string, std::string, std::less<>>> files_;  // path by service
 };
 
-}  // namespace pawl::connectors::remote
+}  // namespace pawl::connectors
