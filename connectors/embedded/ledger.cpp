@@ -178,9 +178,13 @@ void Ledger::release(const Pending& pending) {
 Status Ledger::commit(const Decide& decide) {
   Result<Change> change = decide_unheld(decide);
   if (!change) return std::move(change).error();
+  return settle(*std::move(change));
+}
+
+Status Ledger::settle(Change change) {
   // What was decided upon something that is not on disk yet is not told before that is.
-  const bool must_append = !change->written_.empty() || change->saw_undurable_;
-  const std::shared_ptr<Pending> pending = pending_of(*std::move(change));
+  const bool must_append = !change.written_.empty() || change.saw_undurable_;
+  const std::shared_ptr<Pending> pending = pending_of(std::move(change));
   if (!must_append) {
     run_all(pending->durable);
     return {};
@@ -261,12 +265,13 @@ class Ledger::Fate final : public engine::WritesFate {
 Result<engine::JoinedWrites> Ledger::prepare(const Decide& decide) {
   Result<Change> change = decide_unheld(decide);
   if (!change) return std::move(change).error();
-  const std::shared_ptr<Pending> pending = pending_of(*std::move(change));
   engine::JoinedWrites writes;
-  if (pending->written.empty()) {
-    run_all(pending->durable);
+  if (change->written_.empty()) {
+    // Nothing will join a commit, and an Express execution has none of its own.
+    if (Status settled = settle(*std::move(change)); !settled) return std::move(settled).error();
     return writes;
   }
+  const std::shared_ptr<Pending> pending = pending_of(*std::move(change));
   writes.batch = batch_of(*pending);
   hold(*pending);
   writes.fate = std::make_shared<Fate>(*this, pending);

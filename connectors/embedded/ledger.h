@@ -123,6 +123,9 @@ class Ledger {
 
   // Decides when nothing that it touches is held. Suspends meanwhile.
   Result<Change> decide_unheld(const Decide& decide);
+  // Appends the change, if there is anything to append or to wait for, and waits until it is
+  // durable.
+  Status settle(Change change);
   bool is_held(const Change& change) const;
   std::shared_ptr<Pending> pending_of(Change change);
   static runtime::Batch batch_of(const Pending& pending);

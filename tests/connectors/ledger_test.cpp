@@ -180,6 +180,27 @@ TEST_CASE("the writes of a Task that nobody waits for never happen", "[connector
   });
 }
 
+TEST_CASE("what a Task learns of a row that is not durable yet, it learns when that is",
+          "[connectors][ledger]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    Ledger& ledger = world.services().ledger();
+    for (int i = 1; i <= 50; ++i) {
+      REQUIRE(ledger.shard()
+                  .spawn([&] { CHECK(ledger.commit(increment("Sx")).has_value()); })
+                  .has_value());
+      runtime::yield();  // it is decided
+      std::string seen;
+      engine::JoinedWrites writes;
+      CHECK(
+          ledger.apply([&](Change& change) { seen = change.get("Sx").value_or("(none)"); }, &writes)
+              .has_value());
+      CHECK(seen == std::to_string(i));
+      CHECK(row_of(ledger, "Sx") == seen);
+      CHECK(writes.fate == nullptr);
+    }
+  });
+}
+
 TEST_CASE("a decision that fails writes nothing", "[connectors][ledger]") {
   EmbeddedWorld().run([](EmbeddedWorld& world) {
     Ledger& ledger = world.services().ledger();
