@@ -50,14 +50,13 @@ class Matches {
   const Match* next_of_regex() {
     const std::string_view subject = subject_.as_string();
     if (!first_ && offset_ >= subject.size()) return nullptr;
-    std::optional<Regex::Match> found = regex_->regex->find(subject, offset_);
-    evaluator_.count_steps(1 + ((found ? found->end : subject.size()) - offset_) / 64);
+    const bool found = regex_->regex->find(subject, offset_, native_);
+    evaluator_.count_steps(1 + ((found ? native_.end : subject.size()) - offset_) / 64);
     if (!found) return nullptr;
-    if (!first_ && found->end == found->start) {
+    if (!first_ && native_.end == native_.start) {
       fail_value("D1004", Value::string(regex_->value), regex_->position);
     }
     first_ = false;
-    native_ = *std::move(found);
     match_.text = native_.text(subject);
     match_.start = native_.start;
     match_.end = native_.end;

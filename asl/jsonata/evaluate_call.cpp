@@ -348,11 +348,12 @@ Datum Evaluator::apply_other(Function& function, Arguments& args, const Datum& i
 Datum Evaluator::match_object(const Node* node, const Value& subject, std::size_t from,
                               std::size_t units) {
   const std::string_view text = subject.as_string();
-  const std::optional<Regex::Match> match = node->regex->find(text, from);
-  count_steps(1 + ((match ? match->end : text.size()) - from) / 64);
-  if (!match) return {};
-  return match_value(node, subject, *match,
-                     units + count_utf16(text.substr(from, match->start - from)));
+  Regex::Match match;
+  const bool found = node->regex->find(text, from, match);
+  count_steps(1 + ((found ? match.end : text.size()) - from) / 64);
+  if (!found) return {};
+  return match_value(node, subject, match,
+                     units + count_utf16(text.substr(from, match.start - from)));
 }
 
 Value Evaluator::match_value(const Node* node, const Value& subject, const Regex::Match& match,

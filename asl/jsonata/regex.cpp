@@ -75,8 +75,8 @@ Regex::~Regex() = default;
 bool Regex::ok() const { return compiled_->ok(); }
 std::string Regex::error() const { return compiled_->error(); }
 
-std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from) const {
-  if (from > text.size()) return std::nullopt;
+bool Regex::find(std::string_view text, std::size_t from, Match& match) const {
+  if (from > text.size()) return false;
   const auto groups = static_cast<std::size_t>(compiled_->NumberOfCapturingGroups());
   constexpr std::size_t kFew = 8;
   std::array<re2::StringPiece, kFew> few;
@@ -85,11 +85,11 @@ std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from)
   const re2::StringPiece subject(text.data(), text.size());
   if (!compiled_->Match(subject, from, text.size(), RE2::UNANCHORED, found,
                         static_cast<int>(groups) + 1)) {
-    return std::nullopt;
+    return false;
   }
-  Match match;
   match.start = static_cast<std::size_t>(found[0].data() - text.data());
   match.end = match.start + found[0].size();
+  match.groups.clear();
   match.groups.reserve(groups);
   for (std::size_t i = 1; i <= groups; ++i) {
     if (found[i].data() == nullptr) {
@@ -98,7 +98,7 @@ std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from)
       match.groups.emplace_back(std::string_view(found[i].data(), found[i].size()));
     }
   }
-  return match;
+  return true;
 }
 
 }  // namespace pawl::asl::jsonata

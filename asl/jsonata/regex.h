@@ -37,7 +37,8 @@ class Regex {
   std::string error() const;
   const std::string& source() const { return source_; }
   // The first match at or after byte `from`.
-  std::optional<Match> find(std::string_view text, std::size_t from) const;
+  // False: there is none. `match` is filled anew: one that is used again has room already.
+  bool find(std::string_view text, std::size_t from, Match& match) const;
 
  private:
   std::string source_;
