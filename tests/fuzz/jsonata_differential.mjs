@@ -70,6 +70,9 @@ const KNOWN = [
   // The reference's marks on arrays stay with the array, wherever it goes; ours with the value of an expression.
   ['marks of arrays', (q, theirs, ours) => theirs.undefined && Array.isArray(ours.result) && ours.result.length === 0],
   ['marks of arrays', (q) => Array.isArray(q.data) && /\$\$?\s*[@#]\$/.test(q.expr)],
+  ['marks of arrays', (q) => /\.\[.*\]\s*\^\(/.test(q.expr)],
+  // The integer 0 has no sign, so that dividing by its negative is not -Infinity.
+  ['negative zero', (q) => /\/ \(?-/.test(q.expr)],
   // An update of what is no object is a TypeError, which $eval gives a code.
   ['a failure of the implementation', (q, theirs, ours) => theirs.error?.code === 'D3121' && !ours.error && /\|/.test(q.expr)],
   // What Node makes of base64 with other characters in it depends on their width in memory.
