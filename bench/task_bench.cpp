@@ -89,6 +89,7 @@ class TimedHandlers final : public engine::TaskHandlers {
     Handler(TimedHandlers& owner, engine::TaskHandler& inner) : owner_(owner), inner_(inner) {}
     bool decides(const asl::Resource& resource) const override { return inner_.decides(resource); }
     engine::Outcome run(const engine::TaskRequest& request) override {
+      // Has no round trip.
       if (inner_.decides(*request.resource)) return inner_.run(request);
       const Clock::time_point now = Clock::now();
       // The key begins with the execution and ends with its scheduling event.

@@ -149,6 +149,9 @@ class EngineShard {
   Status erase_remains();
 
   // failure and recovery
+  static Error unavailable();
+  // A synchronous execution is not started again: whoever waits for it learns that it is lost.
+  static void tell_if_lost(Execution& execution);
   void forget_everything();
   Status recover();
 

@@ -3,7 +3,6 @@
 #include "asl/json/writer.h"
 #include "connectors/aws/base64.h"
 #include "connectors/aws/digest.h"
-#include "connectors/aws_models/aws_models.h"
 #include "connectors/http_date.h"
 
 #include <fmt/format.h>
@@ -182,12 +181,8 @@ std::string unsupported_in(const ApiModel& model, const ApiShape& shape, const V
     if (shape.type == ApiType::kMap) {
       inner = &model.shape(shape.element.shape);
     } else if (shape.type == ApiType::kStructure) {
-      const std::string_view name = member.key.as_string();
-      const auto known =
-          std::find_if(shape.members.begin(), shape.members.end(), [name](const ApiMember& one) {
-            return one.name == name || integration_name(one.name) == name;
-          });
-      if (known == shape.members.end()) return std::string(name);
+      const ApiMember* known = shape.member_of_task(member.key.as_string());
+      if (known == nullptr) return std::string(member.key.as_string());
       inner = &model.shape(known->shape);
     } else {
       return {};  // JSON in the place of a text

@@ -2,6 +2,7 @@
 
 #include "asl/json/reader.h"
 #include "asl/json/value.h"
+#include "connectors/aws_models/aws_models.h"
 
 #include <fmt/format.h>
 
@@ -272,6 +273,13 @@ Result<std::shared_ptr<const ApiModel>> ApiModel::parse(std::string_view json) {
 const ApiMember* ApiShape::member(std::string_view wanted) const {
   const auto found = std::find_if(members.begin(), members.end(),
                                   [wanted](const ApiMember& one) { return one.name == wanted; });
+  return found == members.end() ? nullptr : &*found;
+}
+
+const ApiMember* ApiShape::member_of_task(std::string_view wanted) const {
+  const auto found = std::find_if(members.begin(), members.end(), [wanted](const ApiMember& one) {
+    return one.name == wanted || integration_name(one.name) == wanted;
+  });
   return found == members.end() ? nullptr : &*found;
 }
 

@@ -76,6 +76,8 @@ struct ApiShape {
   bool exception = false;
 
   const ApiMember* member(std::string_view name) const;
+  // As a Task's parameters name it: by the API's name or the integration's (integration_name()).
+  const ApiMember* member_of_task(std::string_view name) const;
 };
 
 struct ApiOperation {

@@ -127,11 +127,8 @@ class ToApi {
     std::vector<bool> given(shape.members.size());
     for (const Member& member : value.members()) {
       const std::string_view name = member.key.as_string();
-      const auto found =
-          std::find_if(shape.members.begin(), shape.members.end(), [name](const ApiMember& one) {
-            return one.name == name || integration_name(one.name) == name;
-          });
-      if (found == shape.members.end()) {
+      const ApiMember* found = shape.member_of_task(name);
+      if (found == nullptr) {
         return Error{ErrorCode::kInvalid,
                      fmt::format("The field \"{}\" is not supported by Step Functions", name),
                      fmt::format("{}/{}", where, name)};
@@ -140,7 +137,7 @@ class ToApi {
       Result<Value> converted =
           convert(model_.shape(found->shape), member.value, fmt::format("{}/{}", where, name));
       if (!converted) return converted;
-      given[static_cast<std::size_t>(found - shape.members.begin())] = true;
+      given[static_cast<std::size_t>(found - shape.members.data())] = true;
       out.set(found->name, *std::move(converted));
     }
     for (std::size_t i = 0; i < given.size(); ++i) {

@@ -118,6 +118,12 @@ void fail_for_threshold(Turn& turn, Branch& branch) {
            "The specified tolerated failure threshold was exceeded");
 }
 
+// In this branch, those around it, or those beside it.
+bool uses_variables(const Execution& execution) {
+  return std::any_of(execution.branches.begin(), execution.branches.end(),
+                     [](const auto& branch) { return !branch.second->frame.variables.empty(); });
+}
+
 void succeed_run(Turn& turn, Branch& branch, asl::Value result) {
   const std::shared_ptr<MapRun> run = branch.map_run;
   turn.end_map_run(run, MapRunStatus::kSucceeded);
@@ -129,7 +135,7 @@ void succeed_run(Turn& turn, Branch& branch, asl::Value result) {
   // when JSONata and variables came (docs/decisions/0003-recorded-eras.md).
   const bool newer =
       state_of(turn.execution(), branch).query_language == asl::QueryLanguage::kJsonata ||
-      !branch.frame.variables.empty();
+      uses_variables(turn.execution());
   const EventId chain = branch.frame.previous_event;
   turn.emit(branch, EventType::kMapRunSucceeded);
   turn.emit_aside(branch.frame.previous_event, EventType::kMapStateSucceeded);

@@ -71,6 +71,15 @@ TEST_CASE("where variables are used the run's end advances no chain", "[engine][
     CHECK(history[6] == "7<-6 MapRunSucceeded");
     CHECK(history[8] == "9<-6 MapStateExited");
   });
+  world.run([&](Engine& engine) {
+    const auto result = world.execute(engine, R"({"StartAt":"A","States":{
+      "A":{"Type":"Pass","Assign":{"v":1},"Next":"P"},
+      "P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"M","States":{"M":{"Type":"Map","End":true,
+        "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+          "StartAt":"T","States":{"T":{"Type":"Pass","End":true}}}}}}]}}})",
+                                      "[7]");
+    CHECK(world.history(engine, result.number)[10] == "11<-8 MapStateExited");
+  });
 }
 
 TEST_CASE("names carry their number", "[engine][map-run]") {
