@@ -308,8 +308,9 @@ class QuickReader {
       if (!skip_digits() || at_ - exponent > 2) return false;
     }
     std::optional<Value> value = number_of({begin, static_cast<std::size_t>(at_ - begin)});
-    if (value) values_.push_back(*std::move(value));
-    return value.has_value();
+    if (!value) return false;
+    values_.push_back(*std::move(value));
+    return true;
   }
 
   void close() {
