@@ -85,33 +85,18 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
     return execution;
   }
 
-  const auto last = store.scan_back(keys::history(number, 0), keys::history(number, 0xFFFFFFFF));
-  if (last->valid()) {
-    const Result<HistoryRecord> history = open_history(last->value(), last->key());
-    if (!history) return history.error();
-    execution->next_event = history->first_event + history->events;
-    execution->next_record = *keys::parse_history(last->key()) + 1;
-  } else if (Status status = last->status(); !status) {
-    return std::move(status).error();
-  }
-
-  const auto frames =
-      store.scan(keys::frame(number, 0), keys::prefix_end(keys::frame(number, 0).substr(0, 9)));
   std::vector<std::unique_ptr<Branch>> done;
-  for (; frames->valid(); frames->next()) {
-    const auto id = keys::parse_frame(frames->key());
-    Result<Frame> frame = decode_frame(frames->value(), payloads);
-    if (!frame) return std::move(frame).error();
+  const auto take_frame = [&](BranchId id, Frame frame, bool in_a_row) {
     auto branch = std::make_unique<Branch>();
-    branch->id = *id;
-    branch->frame = *std::move(frame);
+    branch->id = id;
+    branch->frame = std::move(frame);
     branch->dirty = false;
-    branch->row_stored = true;
+    branch->row_stored = in_a_row;
     branch->timer_stored = branch->frame.wake_at;
     const Phase phase = branch->frame.phase;
     branch->queue_stored = queue_key(*execution, *branch);
     branch->dispatch_stored = !execution->ended() && wants_somebody(phase);
-    execution->next_branch = std::max(execution->next_branch, *id + 1);
+    execution->next_branch = std::max(execution->next_branch, id + 1);
     if (phase == Phase::kChildren) {
       execution->next_branch =
           std::max(execution->next_branch,
@@ -120,10 +105,34 @@ Result<EngineShard::ExecutionPtr> EngineShard::load(ExecutionNumber number) {
     if (phase == Phase::kDone) {
       done.push_back(std::move(branch));
     } else {
-      execution->branches.emplace(*id, std::move(branch));
+      execution->branches.emplace(id, std::move(branch));
     }
+  };
+
+  const auto frames =
+      store.scan(keys::frame(number, 0), keys::prefix_end(keys::frame(number, 0).substr(0, 9)));
+  for (; frames->valid(); frames->next()) {
+    Result<Frame> frame = decode_frame(frames->value(), payloads);
+    if (!frame) return std::move(frame).error();
+    take_frame(*keys::parse_frame(frames->key()), *std::move(frame), true);
   }
   if (Status status = frames->status(); !status) return std::move(status).error();
+
+  const auto last = store.scan_back(keys::history(number, 0), keys::history(number, 0xFFFFFFFF));
+  if (last->valid()) {
+    const Result<HistoryRecord> history = open_history(last->value(), last->key());
+    if (!history) return history.error();
+    execution->next_event = history->first_event + history->events;
+    execution->next_record = *keys::parse_history(last->key()) + 1;
+    // A row of the root is newer than what went with the last record.
+    if (!history->frame.empty() && execution->find(kRootBranch) == nullptr) {
+      Result<Frame> frame = get_frame(history->frame, payloads, last->key());
+      if (!frame) return std::move(frame).error();
+      take_frame(kRootBranch, *std::move(frame), false);
+    }
+  } else if (Status status = last->status(); !status) {
+    return std::move(status).error();
+  }
 
   for (auto& [id, branch] : execution->branches) {
     if (branch->frame.phase == Phase::kChildren) children_loaded(*branch);

@@ -39,7 +39,7 @@ void Frame::forget_task() {
   credentials_role_arn.reset();
 }
 
-std::string encode_frame(const Frame& frame, FrameStore& store) {
+void put_frame(runtime::Encoder& out, const Frame& frame, FrameStore& store) {
   const bool task = frame.scheduled_event != 0;
   const bool children = frame.phase == Phase::kChildren;
   std::uint64_t parts = 0;
@@ -52,7 +52,6 @@ std::string encode_frame(const Frame& frame, FrameStore& store) {
   if (frame.phase == Phase::kMapRun) parts |= kHasMapRun;
   if (frame.phase == Phase::kQueued) parts |= kIsQueued;
 
-  runtime::Encoder out(kVersion);
   out.varint(parts);
   out.varint(frame.parent);
   out.varint(static_cast<std::uint64_t>(frame.index));
@@ -103,13 +102,16 @@ std::string encode_frame(const Frame& frame, FrameStore& store) {
     out.varint(static_cast<std::uint64_t>(frame.started_event));
   }
   if (frame.phase == Phase::kQueued) put_time(out, frame.queued_at);
+}
+
+std::string encode_frame(const Frame& frame, FrameStore& store) {
+  runtime::Encoder out(kVersion);
+  put_frame(out, frame, store);
   return out.seal();
 }
 
-Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
-  const Result<runtime::OpenedRecord> opened = runtime::open_record("frame", record, kVersion);
-  if (!opened) return opened.error();
-  runtime::Decoder in(opened->payload);
+Result<Frame> get_frame(std::string_view bytes, FrameLoader& loader, std::string_view name) {
+  runtime::Decoder in(bytes);
   Frame frame;
   Status loaded;
   const auto document = [&](asl::Payload& into) {
@@ -179,9 +181,15 @@ Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
     frame.started_event = static_cast<EventId>(in.varint());
   }
   if ((parts & kIsQueued) != 0) frame.queued_at = get_time(in).value_or(runtime::WallTime());
-  if (Status finished = in.finished("frame"); !finished) return std::move(finished).error();
+  if (Status finished = in.finished(name); !finished) return std::move(finished).error();
   if (!loaded) return std::move(loaded).error();
   return frame;
+}
+
+Result<Frame> decode_frame(std::string_view record, FrameLoader& loader) {
+  const Result<runtime::OpenedRecord> opened = runtime::open_record("frame", record, kVersion);
+  if (!opened) return opened.error();
+  return get_frame(opened->payload, loader, "frame");
 }
 
 }  // namespace pawl::engine

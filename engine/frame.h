@@ -111,7 +111,13 @@ class FrameLoader {
   virtual Result<asl::Payload> load(PayloadRef ref) = 0;
 };
 
+// As a row of its own.
 std::string encode_frame(const Frame& frame, FrameStore& store);
 Result<Frame> decode_frame(std::string_view record, FrameLoader& loader);
+
+// As part of a record that has a version and a seal: a history record (records.h). `name` is the
+// record's, for messages.
+void put_frame(runtime::Encoder& out, const Frame& frame, FrameStore& store);
+Result<Frame> get_frame(std::string_view bytes, FrameLoader& loader, std::string_view name);
 
 }  // namespace pawl::engine

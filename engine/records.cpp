@@ -168,19 +168,22 @@ Result<ExpressStart> decode_express_start(std::string_view bytes, std::string_vi
 
 Result<HistoryRecord> open_history(std::string_view bytes, std::string_view key) {
   const Result<runtime::OpenedRecord> opened =
-      runtime::open_record(key, bytes, kHistoryVersionComposed);
+      runtime::open_record(key, bytes, kHistoryVersionParts);
   if (!opened) return opened.error();
-  const bool may_compose = opened->version >= kHistoryVersionComposed;
   runtime::Decoder in(opened->payload);
   HistoryRecord record;
+  std::uint8_t parts = opened->version == kHistoryVersionComposed ? kHasComposed : 0;
+  if (opened->version >= kHistoryVersionParts) parts = in.u8();
+  if ((parts & ~(kHasComposed | kHasFrame)) != 0) in.fail();
   record.first_event = static_cast<EventId>(in.varint());
   record.events = static_cast<std::uint32_t>(in.varint_max(0xFFFFFFFF));
   record.base_time = runtime::WallTime(std::chrono::milliseconds(in.varint()));
   const std::uint64_t payloads = in.varint();
   for (std::uint64_t i = 0; i < payloads && in.ok(); ++i) {
-    const bool composed = may_compose && in.boolean();
+    const bool composed = (parts & kHasComposed) != 0 && in.boolean();
     record.payloads.push_back({in.string(), composed});
   }
+  if ((parts & kHasFrame) != 0) record.frame = in.string();
   record.event_bytes = in.rest();
   if (Status finished = in.finished(key); !finished) return std::move(finished).error();
   return record;

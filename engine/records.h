@@ -95,11 +95,15 @@ std::string encode_express_start(const ExpressStart& start);
 Result<ExpressStart> decode_express_start(std::string_view bytes, std::string_view key);
 
 // One commit's worth of history: the events, and the documents that appear in it for the first
-// time. Document i has the place (record << 20) | i. Version 2 has documents that are composed
-// (documents.h); a record without one is written as version 1.
+// time. Document i has the place (record << 20) | i. Version 3 says which optional parts follow:
+// documents may be composed (documents.h), and the frame of a root that has no other branch beside
+// it is in the record, not in a row of its own. Version 2, which is not written any more, has
+// documents that may be composed; version 1 neither.
 inline constexpr unsigned kPlaceShift = 20;
 inline constexpr std::uint8_t kHistoryVersion = 1;
 inline constexpr std::uint8_t kHistoryVersionComposed = 2;
+inline constexpr std::uint8_t kHistoryVersionParts = 3;
+enum HistoryPart : std::uint8_t { kHasComposed = 1U << 0U, kHasFrame = 1U << 1U };
 struct StoredDocument {
   std::string_view bytes;  // text, or a composition
   bool composed = false;
@@ -109,6 +113,7 @@ struct HistoryRecord {
   std::uint32_t events = 0;
   runtime::WallTime base_time{};
   std::vector<StoredDocument> payloads;  // borrow the bytes
+  std::string_view frame;                // of the root; empty: has none (put_frame(), frame.h)
   std::string_view event_bytes;
 };
 Result<HistoryRecord> open_history(std::string_view bytes, std::string_view key);

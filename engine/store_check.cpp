@@ -21,9 +21,10 @@ constexpr std::string_view kSealed = "!LAMRfcimx";
 struct Seen {
   ExecutionStatus status = ExecutionStatus::kRunning;
   bool express = false;
-  bool named = false;   // it has an n row, or needs none
-  bool listed = false;  // under its status
-  bool framed = false;
+  bool named = false;        // it has an n row, or needs none
+  bool listed = false;       // under its status
+  bool framed = false;       // by a row
+  bool last_framed = false;  // by its last history record
   std::uint32_t histories = 0;
   EventId next_event = 1;
 };
@@ -61,7 +62,8 @@ class Pass {
         if (!taken) return taken.error();
         if (!*taken) missing(number, "is not found by its name");
       }
-      if (seen.status == ExecutionStatus::kRunning && !seen.express && !seen.framed) {
+      if (seen.status == ExecutionStatus::kRunning && !seen.express && !seen.framed &&
+          !seen.last_framed) {
         missing(number, "is RUNNING and has no frame to go on from");
       }
     }
@@ -133,6 +135,7 @@ class Pass {
     if (!record) problem(record.error());
     if (seen == nullptr) return;
     ++seen->histories;
+    seen->last_framed = record && !record->frame.empty();
     if (!record || record->events == 0) return;
     if (record->first_event != seen->next_event) {
       problem({ErrorCode::kCorrupt,

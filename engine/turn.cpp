@@ -432,8 +432,7 @@ void Turn::write_branch(Branch& branch, runtime::Batch& batch) {
     children.unsaved.clear();
   }
   if (!branch.dirty) return;
-  batch.put(keys::frame(execution_.number, branch.id), encode_frame(branch.frame, *this));
-  branch.row_stored = true;
+  if (branch.id != kRootBranch) write_frame(branch, batch);
 
   // A row that says "somebody has to go on with this": a crash now must find it.
   const bool wants_dispatch = !execution_.ended() && wants_somebody(phase);
@@ -467,13 +466,36 @@ void Turn::write_branch(Branch& branch, runtime::Batch& batch) {
     }
     branch.timer_stored = branch.frame.wake_at;
   }
+}
+
+void Turn::write_frame(Branch& branch, runtime::Batch& batch) {
+  batch.put(keys::frame(execution_.number, branch.id), encode_frame(branch.frame, *this));
+  branch.row_stored = true;
   branch.dirty = false;
 }
 
+// The frame of a root that is alone goes with the history record: most commits are one row. If
+// there is a row as well, that is the newer. So the last record always has the frame, or a row has.
+void Turn::write_root_frame(runtime::Batch& batch) {
+  Branch* root = execution_.find(kRootBranch);
+  if (root == nullptr || !(root->dirty || (has_history() && !root->row_stored))) return;
+  if (!has_history() || execution_.branches.size() > 1) return write_frame(*root, batch);
+  put_frame(root_frame_, root->frame, *this);
+  if (std::exchange(root->row_stored, false)) {
+    batch.erase(keys::frame(execution_.number, kRootBranch));
+  }
+  root->dirty = false;
+}
+
 void Turn::write_history(runtime::Batch& batch) {
-  if (events_ == 0 && documents_.empty()) return;
+  if (!has_history()) return;
   if (!execution_.keeps_history) return;
-  runtime::Encoder record(composed_ ? kHistoryVersionComposed : kHistoryVersion);
+  const bool framed = !root_frame_.bytes().empty();
+  std::uint8_t parts = 0;
+  if (composed_) parts |= kHasComposed;
+  if (framed) parts |= kHasFrame;
+  runtime::Encoder record(parts != 0 ? kHistoryVersionParts : kHistoryVersion);
+  if (parts != 0) record.u8(parts);
   record.varint(static_cast<std::uint64_t>(first_event_));
   record.varint(events_);
   record.varint(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
@@ -482,6 +504,7 @@ void Turn::write_history(runtime::Batch& batch) {
     if (composed_) record.boolean(document.composed);
     record.string(document.text());
   }
+  if (framed) record.string(root_frame_.bytes());
   record.raw(event_bytes_.bytes());
   std::string sealed = record.seal();
   if (execution_.durable) {
@@ -595,12 +618,13 @@ runtime::Batch Turn::finish() {
   const bool first = !execution_.record_stored;
   if (execution_.durable) {
     // Order matters only in that frames and the record store documents, which go into the history
-    // record: it comes last.
+    // record: it comes last, and before it the frame that may go with it.
     for (const std::string& key : erased_) batch.erase(key);
     for (const BranchId id : touched_) {
       if (Branch* branch = execution_.find(id); branch != nullptr) write_branch(*branch, batch);
     }
     if (ended_here_ || reopened_from_ || !execution_.record_stored) write_execution(batch);
+    write_root_frame(batch);
     batch.append(joined_);
   } else {
     write_express(batch);

@@ -179,6 +179,9 @@ class Turn : public FrameStore {
   PayloadRef add_document(NewDocument document);
   PayloadRef store_large(const asl::Payload& payload);
   void write_branch(Branch& branch, runtime::Batch& batch);
+  void write_frame(Branch& branch, runtime::Batch& batch);
+  void write_root_frame(runtime::Batch& batch);
+  bool has_history() const { return events_ > 0 || !documents_.empty(); }
   void write_history(runtime::Batch& batch);
   void write_execution(runtime::Batch& batch);
   void write_express(runtime::Batch& batch);
@@ -199,6 +202,7 @@ class Turn : public FrameStore {
   std::vector<NewDocument> documents_;  // that the history record of this turn holds
   std::size_t document_bytes_ = 0;
   bool composed_ = false;          // one of them is
+  runtime::Encoder root_frame_;    // if that record holds it
   std::vector<BranchId> touched_;  // branches to look at in finish(); may name some twice
   std::vector<BranchId> ready_;    // from next_ready_ on: no block of a deque for most turns' one
   std::size_t next_ready_ = 0;

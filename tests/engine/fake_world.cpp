@@ -29,6 +29,30 @@ Outcome FakeTasks::resume(const TaskRequest& request, const asl::Payload& contin
                        : TaskHandler::resume(request, continuation);
 }
 
+std::string take_frame_out(runtime::Store& store, ExecutionNumber number) {
+  std::string key;
+  std::string bytes;
+  {
+    const auto last = store.scan_back(keys::history(number, 0), keys::history(number, 0xFFFFFFFF));
+    REQUIRE(last->valid());
+    key = last->key();
+    bytes = last->value();
+  }
+  const Result<HistoryRecord> record = open_history(bytes, key);
+  REQUIRE(record.has_value());
+  REQUIRE(!record->frame.empty());
+  runtime::Encoder older(kHistoryVersion);
+  older.varint(static_cast<std::uint64_t>(record->first_event)).varint(record->events);
+  older.varint(static_cast<std::uint64_t>(record->base_time.time_since_epoch().count()));
+  older.varint(record->payloads.size());
+  for (const StoredDocument& document : record->payloads) older.string(document.bytes);
+  older.raw(record->event_bytes);
+  runtime::Batch batch;
+  batch.put(key, older.seal());
+  REQUIRE(store.write(batch));
+  return runtime::seal_record(1, record->frame);
+}
+
 Outcome succeed_with(std::string json) {
   TaskSucceeded succeeded;
   succeeded.output = asl::Payload::of_text(std::move(json));

@@ -31,6 +31,10 @@ class FakeTasks final : public TaskHandlers, public TaskHandler {
   std::vector<std::string> keys;  // idempotency keys in the order of the calls
 };
 
+// Writes the last history record of an execution without the frame that it holds, as version 1, and
+// returns that frame as a row of its own: the form in which older stores have it.
+std::string take_frame_out(runtime::Store& store, ExecutionNumber number);
+
 Outcome succeed_with(std::string json);
 Outcome fail_with(std::string error, std::string cause);
 

@@ -120,6 +120,73 @@ TEST_CASE("variables, and a token's waiting, survive", "[engine][recovery]") {
   });
 }
 
+// Between two of a root's records that hold its frame, others have it as a row: while it has
+// branches, and after a change without an event.
+TEST_CASE("a root's frame is found wherever its last commit put it", "[engine][recovery]") {
+  FakeWorld world;
+  ExecutionNumber number = 0;
+  std::string token;
+  world.tasks.answer = [&](const TaskRequest& request) -> Outcome {
+    token = request.task_token;
+    return TaskSubmitted{asl::Payload::of_text("{}"), {}, {}};
+  };
+  const auto has_row = [&] {
+    const auto row = world.store->get(keys::frame(number, kRootBranch));
+    REQUIRE(row.has_value());
+    return row->has_value();
+  };
+  world.run([&](Engine& engine) {
+    number = start(world, engine, R"({"StartAt":"W","States":{
+      "W":{"Type":"Wait","Seconds":10,"Next":"P"},
+      "P":{"Type":"Parallel","Branches":[{"StartAt":"I","States":{
+        "I":{"Type":"Wait","Seconds":10,"End":true}}}],"Next":"T"},
+      "T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "HeartbeatSeconds":100,"Parameters":{"t.$":"$$.Task.Token"},"End":true}}})");
+    runtime::sleep_for(std::chrono::seconds(5));
+    CHECK(!has_row());
+  });
+  world.run([&](Engine&) {
+    runtime::sleep_for(std::chrono::seconds(10));
+    CHECK(has_row());
+  });
+  world.run([&](Engine& engine) {
+    runtime::sleep_for(std::chrono::seconds(10));
+    CHECK(!has_row());
+    runtime::sleep_for(std::chrono::seconds(80));
+    REQUIRE(engine.task_heartbeat(token).has_value());
+    CHECK(has_row());
+  });
+  world.run([&](Engine& engine) {
+    runtime::sleep_for(std::chrono::seconds(80));
+    REQUIRE(engine.task_success(token, "\"ok\"").has_value());
+    CHECK(world.wait_until_ended(engine, number).output == R"("ok")");
+    CHECK(!has_row());
+    EventId expected = 1;
+    for (const asl::Value& event : world.events(engine, number)) {
+      CHECK(event.find("id")->as_int() == expected++);
+    }
+  });
+}
+
+TEST_CASE("an execution of a store that has each frame as a row goes on", "[engine][recovery]") {
+  FakeWorld world;
+  ExecutionNumber number = 0;
+  world.run([&](Engine& engine) {
+    number = start(world, engine, R"({"StartAt":"W","States":{
+      "W":{"Type":"Wait","Seconds":10,"Next":"V"},"V":{"Type":"Wait","Seconds":10,"Next":"E"},
+      "E":{"Type":"Pass","Result":"done","End":true}}})");
+  });
+  runtime::Batch row;
+  row.put(keys::frame(number, kRootBranch), take_frame_out(*world.store, number));
+  REQUIRE(world.store->write(row));
+  world.run([&](Engine&) { runtime::sleep_for(std::chrono::seconds(15)); });
+  CHECK(world.store->get(keys::frame(number, kRootBranch))->has_value() == false);
+  world.run([&](Engine& engine) {
+    CHECK(world.wait_until_ended(engine, number).output == R"("done")");
+    CHECK(world.history(engine, number).size() == 8);
+  });
+}
+
 TEST_CASE("a machine's timeout survives", "[engine][recovery]") {
   FakeWorld world;
   ExecutionNumber number = 0;

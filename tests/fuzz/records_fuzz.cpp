@@ -48,6 +48,7 @@ void try_record(std::string_view record) {
   (void)decode_items(record, "i");
   const auto history = open_history(record, "h");
   if (history) {
+    if (!history->frame.empty()) (void)get_frame(history->frame, documents, "h");
     pawl::runtime::Decoder in(history->event_bytes);
     for (std::uint32_t i = 0; i < history->events; ++i) {
       if (!decode_event(in, history->first_event, history->base_time)) break;
