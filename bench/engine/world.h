@@ -65,7 +65,8 @@ Driven drive(engine::Engine& engine, int callers, double seconds,
 void run_all(int count, int callers, const std::function<void(int)>& call);
 
 // The limit: commits a second of a journal of its own, with `open` of them on their way at any
-// time, one 200-byte record each. No engine, no fibers: a thread that appends, and the committer.
+// time, one record each, under the keys and with the bytes of a transition that has a commit of its
+// own. No engine, no fibers: a thread that appends, and the committer.
 double committer_rate(const Run& run, int open, double seconds);
 
 // The workloads; each prints its figures.

@@ -10,6 +10,7 @@
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
 
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -68,7 +69,8 @@ MachineFiles& machine_files() {
 
 // LevelDB syncs a directory only together with a MANIFEST. A log file that came into being since,
 // or the new CURRENT, could be missing after a power loss although what is in them was synced; a
-// table, if the record of the MANIFEST that names it reached the disk before the directory did.
+// table, if the record of the MANIFEST that names it reached the disk before the directory did. So
+// the directory is synced when a log comes into being, and before a MANIFEST names new tables.
 // Also looks the directory over once it is locked.
 class CarefulEnv : public leveldb::EnvWrapper {
  public:
@@ -78,7 +80,12 @@ class CarefulEnv : public leveldb::EnvWrapper {
   leveldb::Status NewWritableFile(const std::string& file,
                                   leveldb::WritableFile** result) override {
     leveldb::Status made = target()->NewWritableFile(file, result);
-    if (!made.ok() || !(file.ends_with(".log") || file.ends_with(".ldb"))) return made;
+    if (!made.ok()) return made;
+    if (file.ends_with(".ldb")) tables_are_new_ = true;
+    if (file.find("/MANIFEST-") != std::string::npos) {
+      *result = new Manifest(*this, file, std::unique_ptr<leveldb::WritableFile>(*result));
+    }
+    if (!file.ends_with(".log")) return made;
     leveldb::Status synced = sync_name(file);
     if (!synced.ok()) {
       delete *result;
@@ -110,6 +117,28 @@ class CarefulEnv : public leveldb::EnvWrapper {
   }
 
  private:
+  class Manifest : public leveldb::WritableFile {
+   public:
+    Manifest(CarefulEnv& env, std::string path, std::unique_ptr<leveldb::WritableFile> file)
+        : env_(env), path_(std::move(path)), file_(std::move(file)) {}
+
+    leveldb::Status Append(const leveldb::Slice& data) override {
+      if (env_.tables_are_new_.exchange(false)) {
+        leveldb::Status synced = env_.sync_name(path_);
+        if (!synced.ok()) return synced;
+      }
+      return file_->Append(data);
+    }
+    leveldb::Status Close() override { return file_->Close(); }
+    leveldb::Status Flush() override { return file_->Flush(); }
+    leveldb::Status Sync() override { return file_->Sync(); }
+
+   private:
+    CarefulEnv& env_;
+    std::string path_;
+    std::unique_ptr<leveldb::WritableFile> file_;
+  };
+
   static std::string directory_of(const std::string& file) {
     return file.substr(0, file.rfind('/'));
   }
@@ -122,6 +151,7 @@ class CarefulEnv : public leveldb::EnvWrapper {
 
   StoreFiles& files_;
   Status sound_;
+  std::atomic<bool> tables_are_new_ = false;  // since the directory was synced
 };
 
 // LevelDB's log of compactions ("LOG") would be a file that only grows between restarts.

@@ -4,7 +4,10 @@
 #include "runtime/store/testing/faulty_files.h"
 #include "tests/runtime/store_testing.h"
 
+#include <leveldb/env.h>
+
 #include <array>
+#include <atomic>
 #include <random>
 #include <set>
 
@@ -121,7 +124,76 @@ void lose_power_at(std::uint64_t first, std::uint64_t count) {
   REQUIRE(static_cast<std::uint64_t>(cuts) > count);
 }
 
+// Counts what a MANIFEST was told before its directory was synced with the tables' names in it.
+class NamesWatched final : public StoreFiles, public leveldb::EnvWrapper {
+ public:
+  explicit NamesWatched(FaultyFiles& files)
+      : EnvWrapper(static_cast<leveldb::Env*>(files.leveldb_env())), files_(files) {}
+
+  void* leveldb_env() override { return static_cast<leveldb::Env*>(this); }
+  Status sync_directory(const std::string& path) override {
+    names_behind_ = false;
+    return files_.sync_directory(path);
+  }
+  Status truncate(const std::string& file, std::uint64_t bytes) override {
+    return files_.truncate(file, bytes);
+  }
+  leveldb::Status NewWritableFile(const std::string& file,
+                                  leveldb::WritableFile** result) override {
+    leveldb::Status made = target()->NewWritableFile(file, result);
+    if (file.ends_with(".ldb")) {
+      ++tables;
+      names_behind_ = true;
+    }
+    if (made.ok() && file.find("/MANIFEST-") != std::string::npos) {
+      *result = new Manifest(*this, std::unique_ptr<leveldb::WritableFile>(*result));
+    }
+    return made;
+  }
+
+  std::atomic<int> tables = 0;
+  std::atomic<int> told_too_early = 0;
+
+ private:
+  class Manifest : public leveldb::WritableFile {
+   public:
+    Manifest(NamesWatched& world, std::unique_ptr<leveldb::WritableFile> file)
+        : world_(world), file_(std::move(file)) {}
+    leveldb::Status Append(const leveldb::Slice& data) override {
+      if (world_.names_behind_) ++world_.told_too_early;
+      return file_->Append(data);
+    }
+    leveldb::Status Close() override { return file_->Close(); }
+    leveldb::Status Flush() override { return file_->Flush(); }
+    leveldb::Status Sync() override { return file_->Sync(); }
+
+   private:
+    NamesWatched& world_;
+    std::unique_ptr<leveldb::WritableFile> file_;
+  };
+
+  FaultyFiles& files_;
+  std::atomic<bool> names_behind_ = false;
+};
+
 }  // namespace
+
+TEST_CASE("a MANIFEST names no table before the directory durably does",
+          "[runtime][leveldb][power]") {
+  FaultyFiles disk;
+  NamesWatched files(disk);
+  LevelDbOptions options = small_store(disk);
+  options.files = &files;
+  for (int life = 0; life < 2; ++life) {
+    const std::unique_ptr<Store> store = open_or_fail(options);
+    for (int i = 0; i < 300; ++i) {
+      const std::string number = std::to_string(life * 1000 + i);
+      REQUIRE(store->write(put("k" + number, std::string(2000, number.back()))));
+    }
+  }
+  CHECK(files.tables > 10);
+  CHECK(files.told_too_early == 0);
+}
 
 TEST_CASE("after a power loss every acknowledged commit is there, and no half one",
           "[runtime][leveldb][power]") {
