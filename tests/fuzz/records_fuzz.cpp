@@ -64,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A fuzzer does not find checksums: the same bytes with a seal that fits.
   try_record(pawl::runtime::seal_record(1, bytes));
   try_record(pawl::runtime::seal_record(kHistoryVersionComposed, bytes));
+  try_record(pawl::runtime::seal_record(kHistoryVersionParts, bytes));
   (void)assemble(bytes, [](PayloadRef ref) -> pawl::Result<std::string_view> {
     return std::string_view("0123456789").substr(0, ref.place % 11);
   });
