@@ -2,6 +2,7 @@
 
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
+#include "engine/record_parts.h"
 
 #include <array>
 #include <charconv>
@@ -352,9 +353,9 @@ Result<StoredEvent> decode_event(runtime::Decoder& in, EventId base_id,
 Status decode_event(runtime::Decoder& in, EventId base_id, runtime::WallTime base_time,
                     StoredEvent& event) {
   event.type = static_cast<EventType>(in.varint_max(kEventTypes - 1));
-  event.id = base_id + static_cast<EventId>(in.varint());
-  event.previous = event.id - static_cast<EventId>(in.varint());
-  event.timestamp = base_time + std::chrono::milliseconds(in.signed_varint());
+  event.id = base_id + get_event_id(in);
+  event.previous = event.id - get_event_id(in);
+  event.timestamp = base_time + get_span(in, in.signed_varint());
   const std::uint64_t count = in.varint_max(kFields.size());
   event.fields.clear();
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {

@@ -20,10 +20,6 @@ enum Part : std::uint64_t {
   kIsQueued = 1U << 7U,
 };
 
-runtime::WallTime get_wall(runtime::Decoder& in) {
-  return runtime::WallTime(std::chrono::milliseconds(in.varint()));
-}
-
 }  // namespace
 
 void Frame::forget_task() {
@@ -133,9 +129,9 @@ Result<Frame> get_frame(std::string_view bytes, FrameLoader& loader, std::string
   const std::uint8_t phase = in.u8();
   if (phase > static_cast<std::uint8_t>(Phase::kQueued)) in.fail();
   frame.phase = static_cast<Phase>(phase);
-  frame.previous_event = static_cast<EventId>(in.varint());
-  frame.entered_event = static_cast<EventId>(in.varint());
-  frame.before_entry = static_cast<EventId>(in.varint());
+  frame.previous_event = get_event_id(in);
+  frame.entered_event = get_event_id(in);
+  frame.before_entry = get_event_id(in);
   frame.entered_at = get_wall(in);
   document(frame.input);
   if ((parts & kHasVariables) != 0) {
@@ -157,14 +153,14 @@ Result<Frame> get_frame(std::string_view bytes, FrameLoader& loader, std::string
   if ((parts & kHasWake) != 0) frame.wake_at = get_time(in);
   frame.wake_is_absolute = (parts & kWakeAbsolute) != 0;
   if ((parts & kHasTask) != 0) {
-    frame.scheduled_event = static_cast<EventId>(in.varint());
+    frame.scheduled_event = get_event_id(in);
     document(frame.parameters);
     document(frame.continuation);
     frame.token_nonce = std::string(in.string());
     frame.timeout_at = get_time(in);
     frame.heartbeat_at = get_time(in);
     frame.poll_at = get_time(in);
-    frame.heartbeat_seconds = static_cast<std::int64_t>(in.varint());
+    frame.heartbeat_seconds = static_cast<std::int64_t>(in.varint_max(0xFFFFFFFF));
     frame.child_ended = in.boolean();
     if (in.boolean()) frame.credentials_role_arn = std::string(in.string());
   }
@@ -173,12 +169,12 @@ Result<Frame> get_frame(std::string_view bytes, FrameLoader& loader, std::string
     frame.children = static_cast<std::int32_t>(in.varint_max(kMaxInt));
     frame.concurrency = static_cast<std::int32_t>(in.varint_max(kMaxInt));
     document(frame.items);
-    frame.started_event = static_cast<EventId>(in.varint());
+    frame.started_event = get_event_id(in);
   }
   if ((parts & kHasMapRun) != 0) {
     frame.map_run = in.u64();
     document(frame.items);
-    frame.started_event = static_cast<EventId>(in.varint());
+    frame.started_event = get_event_id(in);
   }
   if ((parts & kIsQueued) != 0) frame.queued_at = get_time(in).value_or(runtime::WallTime());
   if (Status finished = in.finished(name); !finished) return std::move(finished).error();

@@ -2,6 +2,7 @@
 
 #include "asl/json/reader.h"
 #include "asl/parse/parse.h"
+#include "engine/record_parts.h"
 #include "engine/records.h"
 
 #include <algorithm>
@@ -42,8 +43,8 @@ Result<MachineRecord> decode_machine(std::string_view bytes, std::string_view ke
   record.name = std::string(in.string());
   record.express = in.boolean();
   record.role_arn = std::string(in.string());
-  record.creation_date = runtime::WallTime(std::chrono::milliseconds(in.varint()));
-  record.update_date = runtime::WallTime(std::chrono::milliseconds(in.varint()));
+  record.creation_date = get_wall(in);
+  record.update_date = get_wall(in);
   record.revision = static_cast<std::uint32_t>(in.varint_max(0xFFFFFFFF));
   record.revision_id = std::string(in.string());
   record.configuration = std::string(in.string());

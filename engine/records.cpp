@@ -107,7 +107,7 @@ Result<ExecutionRecord> decode_execution(std::string_view bytes, std::string_vie
   record.role_arn = std::string(in.string());
   record.express = in.boolean();
   record.status = static_cast<ExecutionStatus>(in.varint_max(4));
-  record.start_date = runtime::WallTime(std::chrono::milliseconds(in.varint()));
+  record.start_date = get_wall(in);
   record.stop_date = get_time(in);
   record.timeout_at = get_time(in);
   record.input.place = in.varint();
@@ -119,7 +119,7 @@ Result<ExecutionRecord> decode_execution(std::string_view bytes, std::string_vie
     ParentLink link;
     link.execution = in.u64();
     link.branch = static_cast<BranchId>(in.varint_max(0xFFFFFFFF));
-    link.scheduled_event = static_cast<EventId>(in.varint());
+    link.scheduled_event = get_event_id(in);
     record.parent = link;
   }
   record.version_arn = std::string(in.string());
@@ -175,9 +175,9 @@ Result<HistoryRecord> open_history(std::string_view bytes, std::string_view key)
   std::uint8_t parts = opened->version == kHistoryVersionComposed ? kHasComposed : 0;
   if (opened->version >= kHistoryVersionParts) parts = in.u8();
   if ((parts & ~(kHasComposed | kHasFrame)) != 0) in.fail();
-  record.first_event = static_cast<EventId>(in.varint());
+  record.first_event = get_event_id(in);
   record.events = static_cast<std::uint32_t>(in.varint_max(0xFFFFFFFF));
-  record.base_time = runtime::WallTime(std::chrono::milliseconds(in.varint()));
+  record.base_time = get_wall(in);
   const std::uint64_t payloads = in.varint();
   for (std::uint64_t i = 0; i < payloads && in.ok(); ++i) {
     const bool composed = (parts & kHasComposed) != 0 && in.boolean();

@@ -125,7 +125,7 @@ Result<MapRunRecord> decode_map_run(std::string_view bytes, std::string_view key
   record.express = in.boolean();
   record.status = static_cast<MapRunStatus>(in.varint_max(3));
   record.stage = static_cast<MapRunStage>(in.varint_max(4));
-  record.start_date = runtime::WallTime(std::chrono::milliseconds(in.varint()));
+  record.start_date = get_wall(in);
   record.stop_date = get_time(in);
   record.max_concurrency = static_cast<std::int64_t>(in.varint_max(kMaxNumber));
   if (in.boolean()) record.tolerated_count = static_cast<std::int64_t>(in.varint_max(kMaxNumber));
