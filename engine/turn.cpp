@@ -87,17 +87,35 @@ PayloadRef Turn::add_document(NewDocument document) {
 
 namespace {
 
+// Where `part` begins in `text`, or npos. Not string_view::find, which is quadratic for texts that
+// repeat. Its beginning leads to most parts, and costs little to look for: memmem() first prepares
+// all of what it is to find, which was a quarter of the time of a large input.
+std::size_t find_long(std::string_view text, std::string_view part) {
+  constexpr std::size_t kBeginning = 64;
+  constexpr int kTries = 4;
+  const auto find = [&text](std::size_t from, std::string_view what) {
+    const void* found = memmem(text.data() + from, text.size() - from, what.data(), what.size());
+    return found == nullptr
+               ? std::string_view::npos
+               : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+  };
+  std::size_t from = 0;
+  for (int i = 0; i < kTries; ++i) {
+    const std::size_t at = find(from, part.substr(0, kBeginning));
+    if (at == std::string_view::npos || text.substr(at).starts_with(part)) return at;
+    from = at + 1;
+  }
+  return find(from, part);
+}
+
 // Where the text of a part lies in the execution's input. That is stored as the text it came as:
 // what was added to it first finds its parts there, if it was written as pawl writes.
 std::optional<TextRange> find_in_input(const Execution& execution, std::string_view part) {
   const std::uint64_t place = execution.input.stored_as(execution.number);
   if (place == 0 || !execution.input.has_text()) return std::nullopt;
-  const std::string& text = execution.input.text();
-  // Not string_view::find, which is quadratic for texts that repeat.
-  const void* found = memmem(text.data(), text.size(), part.data(), part.size());
-  if (found == nullptr) return std::nullopt;
-  const auto offset = static_cast<const char*>(found) - text.data();
-  return TextRange{{place}, static_cast<std::uint64_t>(offset), part.size()};
+  const std::size_t offset = find_long(execution.input.text(), part);
+  if (offset == std::string_view::npos) return std::nullopt;
+  return TextRange{{place}, offset, part.size()};
 }
 
 }  // namespace
