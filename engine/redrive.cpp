@@ -158,7 +158,7 @@ void redrive(Turn& turn, RedriveMessage& message) {
     return answer(Error{ErrorCode::kInternal, "The execution's frames are missing.", ""});
   }
   if (message.target) {
-    if (Status aimed = aim(turn, *message.target); !aimed) return answer(std::move(aimed));
+    if (Status aimed = aim(turn, *message.target); !aimed) return answer(aimed);
   }
   const bool anew = runs_anew(record);
   turn.reopen();
