@@ -578,7 +578,7 @@ Result<std::uint64_t> Engine::erase_expired() {
   for (const auto& shard : state_->shards) {
     const Result<std::uint64_t> of_shard =
         runtime::call_on(shard->shard(), [&shard] { return shard->erase_expired(); });
-    if (!of_shard) return of_shard;
+    if (!of_shard) return of_shard.error();
     erased += *of_shard;
   }
   return erased;
