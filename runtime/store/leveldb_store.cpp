@@ -125,7 +125,10 @@ class CarefulEnv : public leveldb::EnvWrapper {
     leveldb::Status Append(const leveldb::Slice& data) override {
       if (env_.tables_are_new_.exchange(false)) {
         leveldb::Status synced = env_.sync_name(path_);
-        if (!synced.ok()) return synced;
+        if (!synced.ok()) {
+          env_.tables_are_new_ = true;
+          return synced;
+        }
       }
       return file_->Append(data);
     }

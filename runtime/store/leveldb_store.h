@@ -3,8 +3,9 @@
 // What it adds to LevelDB, each with its test in tests/runtime/leveldb_*_test.cpp:
 // - After a failed write it closes at once. LevelDB itself goes on after a failed append and loses
 //   what it acknowledges from then on; reopened before the next append it loses nothing.
-// - Directory entries are synced: a new log file and the switch of CURRENT survive a power loss on
-//   any file system, not only on those that sync a new file's name with its data.
+// - Directory entries are synced: a new log file, a table before it is named in a MANIFEST, and the
+//   switch of CURRENT survive a power loss on any file system, not only on those that sync a new
+//   file's name with its data.
 // - Other directories (foreign, newer, damaged, in use) are refused by name instead of being
 // filled.
 // - Damage is found, never believed: checksums are verified by every read, and nothing is repaired.
@@ -36,7 +37,8 @@ struct LevelDbOptions {
   std::string path;               // the directory; its parent must exist
   bool create_if_missing = true;  // also a directory that is there and empty
   // Memory for what is not yet sorted into files, twice that at times; also what a restart reads:
-  // at 64 MiB the first answer after a kill took five times as long, and writing was no faster.
+  // at 64 MiB the first answer after a kill took five times as long, for a quarter less of the
+  // processor's time under the steadiest load (bench/RESULTS.md).
   std::size_t write_buffer_bytes = std::size_t{16} << 20;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
   // Size of one sorted file. Small ones end near where new keys begin, so that merging leaves the

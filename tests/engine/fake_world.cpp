@@ -147,6 +147,10 @@ std::vector<asl::Value> FakeWorld::events(Engine& engine, ExecutionNumber number
   Result<HistoryPage> page = engine.history(number, {}, 100'000, false, true);
   INFO((page ? "" : page.error().message));
   REQUIRE(page.has_value());
+  EventId expected = 1;
+  for (const asl::Value& event : page->events) {
+    CHECK(event.find("id")->as_int() == expected++);
+  }
   return page->events;
 }
 

