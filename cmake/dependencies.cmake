@@ -3,7 +3,7 @@
 # What a folder links against:
 #   Threads::Threads  Boost::headers  Boost::context  Boost::fiber  OpenSSL::SSL  OpenSSL::Crypto
 #   fmt::fmt  spdlog::spdlog  CLI11::CLI11  Catch2::Catch2 (tests)  benchmark::benchmark (bench)
-#   pawl::leveldb  pawl::re2  pawl::yaml  pawl::rapidjson  pawl::zlib  pawl::zstd
+#   pawl::leveldb  pawl::re2  pawl::yaml  pawl::rapidjson  pawl::zlib  pawl::zstd  pawl::lz4
 # Imported targets are system headers: their warnings are not ours.
 #
 # Everything that is missing is reported at once, with the package that has it.
@@ -67,6 +67,7 @@ pawl_import(libre2-dev re2 re2 re2/re2.h)
 pawl_import(libyaml-cpp-dev yaml yaml-cpp yaml-cpp/yaml.h)
 pawl_import(zlib1g-dev zlib z zlib.h)
 pawl_import(libzstd-dev zstd zstd zstd.h)
+pawl_import(liblz4-dev lz4 lz4 lz4.h)
 pawl_import(rapidjson-dev rapidjson "" rapidjson/document.h)
 
 # pawl_allocator, for programs: malloc and free by mimalloc where it is installed. glibc's free becomes slow as soon as

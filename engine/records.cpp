@@ -166,6 +166,26 @@ Result<ExpressStart> decode_express_start(std::string_view bytes, std::string_vi
   return start;
 }
 
+std::string encode_history(const HistoryRecord& record) {
+  std::uint8_t parts = record.frame.empty() ? 0 : kHasFrame;
+  for (const StoredDocument& document : record.payloads) {
+    if (document.composed) parts |= kHasComposed;
+  }
+  runtime::Encoder out(parts != 0 ? kHistoryVersionParts : kHistoryVersion);
+  if (parts != 0) out.u8(parts);
+  out.varint(static_cast<std::uint64_t>(record.first_event));
+  out.varint(record.events);
+  out.varint(static_cast<std::uint64_t>(record.base_time.time_since_epoch().count()));
+  out.varint(record.payloads.size());
+  for (const StoredDocument& document : record.payloads) {
+    if ((parts & kHasComposed) != 0) out.boolean(document.composed);
+    out.string(document.bytes);
+  }
+  if ((parts & kHasFrame) != 0) out.string(record.frame);
+  out.raw(record.event_bytes);
+  return out.seal();
+}
+
 Result<HistoryRecord> open_history(std::string_view bytes, std::string_view key) {
   const Result<runtime::OpenedRecord> opened =
       runtime::open_record(key, bytes, kHistoryVersionParts);

@@ -116,6 +116,7 @@ struct HistoryRecord {
   std::string_view frame;                // of the root; empty: has none (put_frame(), frame.h)
   std::string_view event_bytes;
 };
+std::string encode_history(const HistoryRecord& record);
 Result<HistoryRecord> open_history(std::string_view bytes, std::string_view key);
 
 namespace keys {

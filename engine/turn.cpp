@@ -80,7 +80,6 @@ PayloadRef Turn::add_document(NewDocument document) {
   const std::uint64_t record = execution_.next_record;
   const PayloadRef ref{(record << kPlaceShift) | documents_.size()};
   document_bytes_ += document.text().size();
-  composed_ = composed_ || document.composed;
   documents_.push_back(std::move(document));
   return ref;
 }

@@ -201,7 +201,6 @@ class Turn : public FrameStore {
   runtime::Encoder event_bytes_;
   std::vector<NewDocument> documents_;  // that the history record of this turn holds
   std::size_t document_bytes_ = 0;
-  bool composed_ = false;          // one of them is
   runtime::Encoder root_frame_;    // if that record holds it
   std::vector<BranchId> touched_;  // branches to look at in finish(); may name some twice
   std::vector<BranchId> ready_;    // from next_ready_ on: no block of a deque for most turns' one

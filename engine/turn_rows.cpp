@@ -156,23 +156,17 @@ void Turn::write_root_frame(runtime::Batch& batch) {
 void Turn::write_history(runtime::Batch& batch) {
   if (!has_history()) return;
   if (!execution_.keeps_history) return;
-  const bool framed = !root_frame_.bytes().empty();
-  std::uint8_t parts = 0;
-  if (composed_) parts |= kHasComposed;
-  if (framed) parts |= kHasFrame;
-  runtime::Encoder record(parts != 0 ? kHistoryVersionParts : kHistoryVersion);
-  if (parts != 0) record.u8(parts);
-  record.varint(static_cast<std::uint64_t>(first_event_));
-  record.varint(events_);
-  record.varint(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
-  record.varint(documents_.size());
+  HistoryRecord record;
+  record.first_event = first_event_;
+  record.events = events_;
+  record.base_time = now_;
+  record.payloads.reserve(documents_.size());
   for (const NewDocument& document : documents_) {
-    if (composed_) record.boolean(document.composed);
-    record.string(document.text());
+    record.payloads.push_back({document.text(), document.composed});
   }
-  if (framed) record.string(root_frame_.bytes());
-  record.raw(event_bytes_.bytes());
-  std::string sealed = record.seal();
+  record.frame = root_frame_.bytes();
+  record.event_bytes = event_bytes_.bytes();
+  std::string sealed = encode_history(record);
   if (execution_.durable) {
     batch.put(keys::history(execution_.number, execution_.next_record), sealed);
   } else {
@@ -253,11 +247,11 @@ void Turn::write_express(runtime::Batch& batch) {
 void Turn::write_express_child(runtime::Batch& batch) {
   ExecutionRecord& record = execution_.record;
   const auto write_document = [&](std::uint32_t number, const asl::Payload& document) {
-    runtime::Encoder out(kHistoryVersion);
-    out.varint(1).varint(0);
-    out.varint(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
-    out.varint(1).string(document.text());
-    batch.put(keys::history(execution_.number, number), out.seal());
+    HistoryRecord history;
+    history.first_event = 1;
+    history.base_time = now_;
+    history.payloads.push_back({document.text(), false});
+    batch.put(keys::history(execution_.number, number), encode_history(history));
     return PayloadRef{static_cast<std::uint64_t>(number) << kPlaceShift};
   };
   if (!execution_.record_stored) record.input = write_document(1, execution_.input);

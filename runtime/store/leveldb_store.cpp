@@ -3,6 +3,7 @@
 #include "runtime/store/encoding.h"
 #include "runtime/store/lease_table.h"
 #include "runtime/store/leveldb_check.h"
+#include "runtime/store/value_packer.h"
 
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
@@ -17,6 +18,7 @@
 #include <condition_variable>
 #include <fcntl.h>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -215,6 +217,7 @@ class ScanIterator : public Iterator {
 
   void next() override {
     PAWL_ASSERT(valid());
+    unpacked_.reset();
     ascending_ ? at_->Next() : at_->Prev();
     // LevelDB steps over a block that does not read back, and tells at the end. Whoever takes the
     // first entry and goes would have a wrong answer.
@@ -222,9 +225,18 @@ class ScanIterator : public Iterator {
   }
 
   std::string_view key() const override { return view(at_->key()); }
-  std::string_view value() const override { return view(at_->value()); }
+  std::string_view value() const override {
+    const std::string_view stored = view(at_->value());
+    if (!is_packed(stored)) return stored;
+    if (!unpacked_) {
+      unpacked_ = unpack_value(stored, key());
+      if (!*unpacked_ && !damage_) damage_ = unpacked_->error();
+    }
+    return *unpacked_ ? std::string_view(**unpacked_) : std::string_view();
+  }
 
   Status status() const override {
+    if (damage_) return *damage_;
     const leveldb::Status status = at_->status();
     if (status.ok()) return {};
     if (!status.IsCorruption()) {
@@ -246,6 +258,10 @@ class ScanIterator : public Iterator {
   std::string to_;
   bool ascending_;
   bool sound_ = true;
+  // The value at hand, once somebody asked for it, if it was packed; and why the first did not
+  // unpack.
+  mutable std::optional<Result<std::string>> unpacked_;
+  mutable std::optional<Error> damage_;
   std::unique_ptr<leveldb::Iterator> at_;
 };
 
@@ -267,12 +283,13 @@ class BatchCopier : public Batch::Visitor {
  public:
   explicit BatchCopier(leveldb::WriteBatch& target) : target_(target) {}
   void on_put(std::string_view key, std::string_view value) override {
-    target_.Put(slice(key), slice(value));
+    target_.Put(slice(key), slice(pack_value(value, room_)));
   }
   void on_erase(std::string_view key) override { target_.Delete(slice(key)); }
 
  private:
   leveldb::WriteBatch& target_;
+  std::string room_;
 };
 
 class LevelDbStore : public Store {
@@ -297,7 +314,12 @@ class LevelDbStore : public Store {
     if (database == nullptr) return closed_error();
     std::string value;
     const leveldb::Status status = database->db->Get(read_options(), slice(key), &value);
-    if (status.ok()) return std::optional(std::move(value));
+    if (status.ok()) {
+      if (!is_packed(value)) return std::optional(std::move(value));
+      Result<std::string> unpacked = unpack_value(value, key);
+      if (!unpacked) return std::move(unpacked).error();
+      return std::optional(*std::move(unpacked));
+    }
     if (status.IsNotFound()) return std::optional<std::string>();
     return read_error(status, key);
   }

@@ -1,10 +1,12 @@
-// What is read from the disk is not trusted: records, their fields, and a log of LevelDB.
-// The first byte chooses the entry point.
+// What is read from the disk is not trusted: records, their fields, packed values, a log of
+// LevelDB. The first byte chooses the entry point.
 #include "base/assert.h"
 #include "runtime/store/encoding.h"
 #include "runtime/store/leveldb_check.h"
 #include "runtime/store/testing/faulty_files.h"
+#include "runtime/store/value_packer.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -75,6 +77,15 @@ void seal_and_damage(std::string_view data) {
   PAWL_ASSERT(!open_record("key", record, 255));
 }
 
+void unpack_and_pack(std::string_view data) {
+  const auto value = unpack_value(data, "key");
+  if (value && is_packed(data))
+    PAWL_ASSERT(value->size() <= std::max(kPackedValueMax, data.size()));
+  std::string room;
+  const std::string stored(pack_value(data, room));
+  PAWL_ASSERT(stored.size() <= data.size() + 1 && unpack_value(stored, "key").value() == data);
+}
+
 void check_files(std::string_view data) {
   FaultyFiles files;
   const std::size_t middle = data.size() / 2;
@@ -90,7 +101,7 @@ void check_files(std::string_view data) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view data(reinterpret_cast<const char*>(bytes) + 1, size - 1);
-  switch (bytes[0] % 4) {
+  switch (bytes[0] % 5) {
     case 0:
       read_fields(data);
       break;
@@ -99,6 +110,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       break;
     case 2:
       seal_and_damage(data);
+      break;
+    case 3:
+      unpack_and_pack(data);
       break;
     default:
       check_files(data);

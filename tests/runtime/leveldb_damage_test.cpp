@@ -197,7 +197,8 @@ TEST_CASE("a log that is cut keeps every commit in front of the cut",
       if (name.ends_with(".log")) log = name;
     }
     for (int i = 0; i < kCommits; ++i) {
-      REQUIRE(store->write(put("k" + std::to_string(i), std::string(3000, 'v'))));
+      REQUIRE(
+          store->write(put("k" + std::to_string(i), noise(3000, static_cast<std::uint64_t>(i)))));
       ends.push_back(original.content(log).size());
     }
   }

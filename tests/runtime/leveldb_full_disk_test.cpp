@@ -59,7 +59,7 @@ int write_through_full_disks(const std::string& directory, int cycles) {
     const auto commit = [&](int& broken) {
       const std::uint64_t incarnation = journal.incarnation();
       const std::string key = "k" + std::to_string(next % 200);
-      const std::string value = std::to_string(next++) + std::string(1000, 'v');
+      const std::string value = noise(1000, static_cast<std::uint64_t>(next++));
       const auto number = journal.append(put(key, value), lease, incarnation);
       if (!number) return false;
       if (!wait_for([&] {

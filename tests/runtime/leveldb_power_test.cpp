@@ -59,7 +59,7 @@ void write_until_the_power_goes(FaultyFiles& files, std::mt19937_64& dice, int& 
       Batch batch;
       for (int record = 0; record < kRecords; ++record) {
         batch.put("c" + std::to_string(next) + "/" + std::to_string(record),
-                  std::string(dice() % 700, 'v'));
+                  noise(dice() % 700, dice()));
       }
       const auto number = journal.append(batch, leases[dice() % kShards], 1);
       if (number) waiting[*number] = next;
@@ -188,7 +188,7 @@ TEST_CASE("a MANIFEST names no table before the directory durably does",
     const std::unique_ptr<Store> store = open_or_fail(options);
     for (int i = 0; i < 300; ++i) {
       const std::string number = std::to_string(life * 1000 + i);
-      REQUIRE(store->write(put("k" + number, std::string(2000, number.back()))));
+      REQUIRE(store->write(put("k" + number, noise(2000, static_cast<std::uint64_t>(i)))));
     }
   }
   CHECK(files.tables > 10);

@@ -47,6 +47,73 @@ int count_entries(leveldb::DB& db) {
 
 }  // namespace
 
+// A value of 1,000 bytes that resembles what Tasks answer.
+std::string answer_like(int number) {
+  std::string text = R"({"SdkHttpMetadata":{"AllHttpHeaders":{"connection":["keep-alive"],"n":[")" +
+                     std::to_string(number) + R"("]}})";
+  return text.append(1000 - text.size(), ' ');
+}
+
+TEST_CASE("values are packed on the disk and themselves everywhere else", "[runtime][leveldb]") {
+  FaultyFiles files;
+  LevelDbOptions options = store_at("/bare", &files);
+  {
+    const std::unique_ptr<Store> store = open_or_fail(options);
+    Batch batch;
+    for (int i = 0; i < 9; ++i) batch.put("k" + std::to_string(i), answer_like(i));
+    batch.put("m", "short");
+    batch.put("n", "\xF1 begins as a packed one");
+    REQUIRE(store->write(batch));
+    for (int i = 0; i < 9; ++i) {
+      REQUIRE(store->get("k" + std::to_string(i)).value() == answer_like(i));
+    }
+    REQUIRE(store->get("n").value() == "\xF1 begins as a packed one");
+    int number = 0;
+    for (const auto at = store->scan("k", "l"); at->valid(); at->next(), ++number) {
+      REQUIRE(at->value() == answer_like(number));
+      REQUIRE(at->value() == answer_like(number));  // asked again
+    }
+    REQUIRE(number == 9);
+    for (const auto at = store->scan_back("k", "l"); at->valid(); at->next()) {
+      REQUIRE(at->value() == answer_like(--number));
+    }
+    REQUIRE(number == 0);
+  }
+  const std::unique_ptr<leveldb::DB> bare = open_bare(files, true);
+  REQUIRE(bare != nullptr);
+  std::string stored;
+  REQUIRE(bare->Get({}, "k1", &stored).ok());
+  CHECK(stored.size() < 200);
+  REQUIRE(bare->Get({}, "m", &stored).ok());
+  CHECK(stored == "short");
+}
+
+TEST_CASE("a packed value that does not unpack is damage, of a get and of a scan",
+          "[runtime][leveldb]") {
+  FaultyFiles files;
+  LevelDbOptions options = store_at("/bare", &files);
+  { const std::unique_ptr<Store> store = open_or_fail(options); }
+  {
+    const std::unique_ptr<leveldb::DB> bare = open_bare(files, true);
+    REQUIRE(bare != nullptr);
+    REQUIRE(bare->Put({}, "a", "sound").ok());
+    REQUIRE(bare->Put({}, "b", "\xF1\x90\x03nothing").ok());
+    REQUIRE(bare->Put({}, "c", "\xF7of a newer one").ok());
+  }
+  const std::unique_ptr<Store> store = open_or_fail(options);
+  CHECK(store->get("a").value() == "sound");
+  CHECK(store->get("b").error().code == ErrorCode::kCorrupt);
+  CHECK(store->get("b").error().where == "b");
+  CHECK(store->get("c").error().code == ErrorCode::kUnsupported);
+  const auto at = store->scan("a", "d");
+  std::string seen;
+  for (; at->valid(); at->next())
+    seen.append(at->key()).append("=").append(at->value()).append(" ");
+  CHECK(seen == "a=sound b= c= ");
+  REQUIRE_FALSE(at->status());
+  CHECK(at->status().error().where == "b");
+}
+
 TEST_CASE("what was written is there after reopening, leases as well", "[runtime][leveldb]") {
   const TemporaryDirectory directory;
   Lease lease;
@@ -285,7 +352,7 @@ TEST_CASE("whichever call fails, no acknowledged commit is lost and service come
     Lease lease = store->lease(1).value();
     std::map<std::string, std::string> acknowledged;
     files.fail(call, nth, "No space left on device", nth % 5 * 100);
-    const std::string value(3000, 'v');
+    const std::string value = noise(3000, nth);
     for (int i = 0; i < 60; ++i) {
       const std::string key = "k" + std::to_string(i);
       const std::uint64_t incarnation = journal->incarnation();

@@ -1,6 +1,7 @@
 // What the store's and the journal's tests share.
 #pragma once
 
+#include "runtime/clock/random.h"
 #include "runtime/store/leveldb_store.h"
 #include "runtime/store/store.h"
 #include "tests/catch.h"
@@ -50,6 +51,14 @@ inline Batch put(std::string_view key, std::string_view value) {
   Batch batch;
   batch.put(key, value);
   return batch;
+}
+
+// A value that takes as many bytes on the disk: neither packing nor compression makes it smaller.
+inline std::string noise(std::size_t size, std::uint64_t seed) {
+  Xoshiro256 generator(seed);
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(generator.next() >> 56U);
+  return bytes;
 }
 
 // Everything of kinds 'a' to 'z': the tests' own keys. Fails on a read error.
