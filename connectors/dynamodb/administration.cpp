@@ -243,7 +243,7 @@ Answer delete_table(DynamoDb& dynamodb, const aws::Call& call) {
   std::uint64_t id = 0;
   if (auto failed = dynamodb.apply(call, [&](Change& change) {
         answer = table_not_found(name);
-        const std::optional<Table> table = find_table(change, name);
+        const TableRef table = find_table(change, name);
         if (!table) return;
         if (is_protected(table->record)) {
           answer = validation(
@@ -277,7 +277,7 @@ Answer delete_table(DynamoDb& dynamodb, const aws::Call& call) {
 
 Answer describe_table(DynamoDb& dynamodb, const aws::Call& call) {
   const std::string name = table_name(text_of(call.input, "TableName"));
-  std::optional<Table> table;
+  TableRef table;
   Status read = dynamodb.ledger().read([&](Change& change) { table = find_table(change, name); });
   if (!read) return aws::store_error(read.error());
   if (!table) return table_not_found(name);
@@ -324,7 +324,7 @@ Answer update_time_to_live(DynamoDb& dynamodb, const aws::Call& call) {
   Answer answer = table_not_found(name);
   if (auto failed = dynamodb.apply(call, [&](Change& change) {
         answer = table_not_found(name);
-        const std::optional<Table> table = find_table(change, name);
+        const TableRef table = find_table(change, name);
         if (!table) return;
         const bool is_on = !text_of(table->record, "TimeToLiveAttribute").empty();
         const bool wants = enabled != nullptr && enabled->is_bool() && enabled->as_bool();
@@ -350,7 +350,7 @@ Answer update_time_to_live(DynamoDb& dynamodb, const aws::Call& call) {
 
 Answer describe_time_to_live(DynamoDb& dynamodb, const aws::Call& call) {
   const std::string name = table_name(text_of(call.input, "TableName"));
-  std::optional<Table> table;
+  TableRef table;
   Status read = dynamodb.ledger().read([&](Change& change) { table = find_table(change, name); });
   if (!read) return aws::store_error(read.error());
   if (!table) return table_not_found(name);
@@ -387,7 +387,7 @@ Answer about_tags(DynamoDb& dynamodb, const aws::Call& call,
   Answer answer = missing;
   if (auto failed = dynamodb.apply(call, [&](Change& change) {
         answer = missing;
-        const std::optional<Table> table = find_table(change, name);
+        const TableRef table = find_table(change, name);
         if (!table) return;
         std::map<std::string, std::string> tags;
         if (const Value* before = table->record.find("Tags");

@@ -42,7 +42,7 @@ Result<std::vector<std::string>> next_expired(const Ledger& ledger, const std::s
   std::vector<std::string> expired;
   std::string next;
   Status read = ledger.read([&](Change& change) {
-    const std::optional<Table> table = find_table(change, name);
+    const TableRef table = find_table(change, name);
     if (!table) return;
     const std::string range = keys::items(table->id);
     std::size_t rows = 0;
@@ -71,7 +71,7 @@ Result<std::vector<std::string>> next_expired(const Ledger& ledger, const std::s
 Status erase_expired(DynamoDb& dynamodb, const std::string& name,
                      const std::vector<std::string>& expired) {
   return dynamodb.ledger().commit([&](Change& change) {
-    const std::optional<Table> table = find_table(change, name);
+    const TableRef table = find_table(change, name);
     if (!table) return;
     for (const std::string& key : expired) {
       const std::optional<Value> item = get_json(change, key);

@@ -85,6 +85,14 @@ Error condition_failed(const Value& input, const Written& written) {
   return error;
 }
 
+// Whether a write has to know what was there. Where it need not, it does not read: a new item is
+// looked for in every level of the store before it is known to be new.
+bool needs_before(const Table& table, std::string_view kind, const Value& input, bool conditional) {
+  if (kind != "Put" || conditional || !table.indexes.empty() || table.stream != 0) return true;
+  const std::string_view capacity = text_of(input, "ReturnConsumedCapacity");
+  return text_of(input, "ReturnValues") == "ALL_OLD" || (!capacity.empty() && capacity != "NONE");
+}
+
 // PutItem, UpdateItem, DeleteItem.
 Answer write(DynamoDb& dynamodb, const aws::Call& call, std::string_view kind) {
   const std::string_view wanted = text_of(call.input, "ReturnValues");
@@ -92,11 +100,13 @@ Answer write(DynamoDb& dynamodb, const aws::Call& call, std::string_view kind) {
                      (kind == "Update" &&
                       (wanted == "ALL_NEW" || wanted == "UPDATED_OLD" || wanted == "UPDATED_NEW"));
   if (!known) return validation("ReturnValues can only be ALL_OLD or NONE");
-  Answer answer = resource_not_found();
+  Answer answer;
   if (auto failed = dynamodb.apply(call, [&](Change& change) {
-        answer = resource_not_found();
-        const std::optional<Table> table = find_table(change, text_of(call.input, "TableName"));
-        if (!table) return;
+        const TableRef table = find_table(change, text_of(call.input, "TableName"));
+        if (!table) {
+          answer = resource_not_found();
+          return;
+        }
         auto one = write_one(dynamodb, change, *table, kind, call.input);
         if (auto* error = std::get_if<Error>(&one)) {
           answer = std::move(*error);
@@ -178,9 +188,12 @@ std::variant<Written, Error> write_one(DynamoDb& dynamodb, Change& change, const
   if (Status used = expressions.all_used(); !used) return validation(used.error().message);
 
   Written written;
-  const std::optional<Value> before = read_item(change, table, *named);
-  if (before) written.before = *before;
   const auto& wanted = std::get<std::optional<Condition>>(condition);
+  std::optional<Value> before;
+  if (needs_before(table, kind, input, wanted.has_value())) {
+    before = read_item(change, table, *named);
+  }
+  if (before) written.before = *before;
   if (wanted && !matches(*wanted, before ? *before : Value::object({}))) {
     written.condition_failed = true;
     return written;
@@ -225,7 +238,7 @@ Answer get_item(DynamoDb& dynamodb, const aws::Call& call) {
   const auto& paths = std::get<std::vector<Path>>(projection);
   Answer answer = resource_not_found();
   Status read = dynamodb.ledger().read([&](Change& change) {
-    const std::optional<Table> table = find_table(change, text_of(call.input, "TableName"));
+    const TableRef table = find_table(change, text_of(call.input, "TableName"));
     if (!table) return;
     const Value* given = call.input.find("Key");
     const Result<Value> key =
@@ -274,7 +287,7 @@ Answer batch_get_item(DynamoDb& dynamodb, const aws::Call& call) {
     ObjectBuilder unprocessed;
     std::size_t bytes = 0;
     for (const Member& member : wanted->members()) {
-      const std::optional<Table> table = find_table(change, member.key.as_string());
+      const TableRef table = find_table(change, member.key.as_string());
       if (!table) {
         answer = resource_not_found();
         return;
@@ -344,13 +357,13 @@ Answer batch_write_item(DynamoDb& dynamodb, const aws::Call& call) {
         // All checks come before the first write: a decision that is refused writes nothing.
         std::set<std::string> seen;
         struct Step {
-          Table table;
+          TableRef table;
           std::string kind;
           Value input;
         };
         std::vector<Step> steps;
         for (const Member& member : wanted->members()) {
-          const std::optional<Table> table = find_table(change, member.key.as_string());
+          const TableRef table = find_table(change, member.key.as_string());
           if (!table) {
             answer = resource_not_found();
             return;
@@ -383,11 +396,11 @@ Answer batch_write_item(DynamoDb& dynamodb, const aws::Call& call) {
               return;
             }
             steps.push_back(
-                {*table, put != nullptr ? "Put" : "Delete", put != nullptr ? *put : *erase});
+                {table, put != nullptr ? "Put" : "Delete", put != nullptr ? *put : *erase});
           }
         }
         for (const Step& step : steps) {
-          const auto written = write_one(dynamodb, change, step.table, step.kind, step.input);
+          const auto written = write_one(dynamodb, change, *step.table, step.kind, step.input);
           if (const auto* error = std::get_if<Error>(&written)) answer = *error;
         }
         if (std::holds_alternative<Error>(answer)) return;

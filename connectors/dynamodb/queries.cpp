@@ -321,7 +321,7 @@ Answer query(DynamoDb& dynamodb, const aws::Call& call) {
 
   Answer answer = resource_not_found();
   Status read = dynamodb.ledger().read([&](Change& change) {
-    const std::optional<Table> table = find_table(change, text_of(input, "TableName"));
+    const TableRef table = find_table(change, text_of(input, "TableName"));
     if (!table) return;
     auto found = source_of(*table, input);
     if (auto* error = std::get_if<Error>(&found)) {
@@ -389,7 +389,7 @@ Answer scan(DynamoDb& dynamodb, const aws::Call& call) {
   }
   Answer answer = resource_not_found();
   Status read = dynamodb.ledger().read([&](Change& change) {
-    const std::optional<Table> table = find_table(change, text_of(input, "TableName"));
+    const TableRef table = find_table(change, text_of(input, "TableName"));
     if (!table) return;
     auto found = source_of(*table, input);
     if (auto* error = std::get_if<Error>(&found)) {

@@ -170,7 +170,7 @@ Answer update_table(DynamoDb& dynamodb, const aws::Call& call) {
         answer = table_not_found(name);
         made.clear();
         erased.reset();
-        const std::optional<Table> table = find_table(change, name);
+        const TableRef table = find_table(change, name);
         if (!table) return;
         if (!says_something) {
           answer = validation(
@@ -245,7 +245,7 @@ Result<bool> fill_step(Ledger& ledger, const std::string& name, const std::strin
   std::string next;
   Status filled = ledger.commit([&](Change& change) {
     next.clear();
-    const std::optional<Table> table = find_table(change, name);
+    const TableRef table = find_table(change, name);
     const IndexSchema* schema = table ? table->index(index) : nullptr;
     there = schema != nullptr && schema->backfilling;
     if (!there) return;

@@ -151,18 +151,22 @@ Result<Table> read_table(const Value& record) {
   return table;
 }
 
-std::optional<Table> find_table(Change& change, std::string_view named) {
+namespace {
+Result<Table> decode_table(std::string_view row, std::string_view key) {
+  const Result<Value> record = decode_json_row(row, key);
+  if (!record) return record.error();
+  Result<Table> table = read_table(*record);
+  if (table) return table;
+  return Error{ErrorCode::kCorrupt, table.error().message, runtime::printable_key(key)};
+}
+}  // namespace
+
+TableRef find_table(Change& change, std::string_view named) {
   if (const std::size_t slash = named.rfind('/');
       named.starts_with("arn:") && slash != std::string_view::npos) {
     named.remove_prefix(slash + 1);
   }
-  const std::string key = keys::table(named);
-  const std::optional<Value> record = get_json(change, key);
-  if (!record) return std::nullopt;
-  Result<Table> table = read_table(*record);
-  if (table) return *std::move(table);
-  change.fail({ErrorCode::kCorrupt, table.error().message, key});
-  return std::nullopt;
+  return change.get_remembered(keys::table(named), decode_table);
 }
 
 std::optional<std::string> key_bytes(const IndexSchema& schema, const Value& item) {

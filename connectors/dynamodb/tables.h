@@ -6,6 +6,7 @@
 #include "connectors/embedded/ledger.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,8 @@ struct Table {
   const IndexSchema* index(std::string_view index_name) const;
 };
 
+using TableRef = std::shared_ptr<const Table>;
+
 namespace keys {
 std::string table(std::string_view name);
 inline constexpr std::string_view kTables = "Sdt";
@@ -53,8 +56,8 @@ std::string indexes(std::uint64_t table);                  // prefix of those of
 std::string escaped(std::string_view part);
 }  // namespace keys
 
-// Within a decision; nothing: no such table. `named`: a name or an ARN.
-std::optional<Table> find_table(Change& change, std::string_view named);
+// Within a decision; null: no such table. `named`: a name or an ARN.
+TableRef find_table(Change& change, std::string_view named);
 Result<Table> read_table(const asl::Value& record);
 
 // The key attributes of an item for a schema; nothing when it has not all of them with the right

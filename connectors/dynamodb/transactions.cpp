@@ -145,7 +145,7 @@ Answer transact_write_items(DynamoDb& dynamodb, const aws::Call& call) {
                 validation("TransactItems can only contain one of Check, Put, Update or Delete");
             return change.discard();
           }
-          const std::optional<Table> table = find_table(change, text_of(member.value, "TableName"));
+          const TableRef table = find_table(change, text_of(member.value, "TableName"));
           if (!table) {
             answer = resource_not_found();
             return change.discard();
@@ -195,7 +195,7 @@ Answer transact_get_items(DynamoDb& dynamodb, const aws::Call& call) {
         answer = validation("TransactItems must contain Get");
         return;
       }
-      const std::optional<Table> table = find_table(change, text_of(*get, "TableName"));
+      const TableRef table = find_table(change, text_of(*get, "TableName"));
       if (!table) {
         answer = resource_not_found();
         return;

@@ -10,16 +10,19 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 }
 
+Result<asl::Value> decode_json_row(std::string_view row, std::string_view key) {
+  const Result<runtime::OpenedRecord> opened = runtime::open_record(key, row, kVersion);
+  if (!opened) return opened.error();
+  Result<asl::Value> value = asl::read_json(opened->payload);
+  if (value) return value;
+  return Error{ErrorCode::kCorrupt, value.error().message, runtime::printable_key(key)};
+}
+
 std::optional<asl::Value> read_json_row(Change& change, std::string_view key,
                                         std::string_view row) {
-  const Result<runtime::OpenedRecord> opened = runtime::open_record(key, row, kVersion);
-  if (!opened) {
-    change.fail(opened.error());
-    return std::nullopt;
-  }
-  Result<asl::Value> value = asl::read_json(opened->payload);
+  Result<asl::Value> value = decode_json_row(row, key);
   if (value) return *std::move(value);
-  change.fail({ErrorCode::kCorrupt, value.error().message, runtime::printable_key(key)});
+  change.fail(std::move(value).error());
   return std::nullopt;
 }
 

@@ -26,6 +26,27 @@ std::optional<std::string> Change::get(std::string_view key) {
   return *std::move(row);
 }
 
+bool Change::is_changing(std::string_view key) const {
+  if (written_.contains(key) || ledger_.decided_.contains(key)) return true;
+  const auto hold = ledger_.holds_.find(key);
+  return hold != ledger_.holds_.end() && hold->second.writers > 0;
+}
+
+std::shared_ptr<const void> Change::remembered(std::string_view key) {
+  PAWL_ASSERT(runtime::Shard::current() == &ledger_.shard_);
+  const auto known = ledger_.remembered_.find(key);
+  if (known == ledger_.remembered_.end() || is_changing(key)) return nullptr;
+  if (!durable_only_) read_.emplace(key);
+  return known->second;
+}
+
+void Change::remember(std::string_view key, std::shared_ptr<const void> record) {
+  if (is_changing(key)) return;
+  constexpr std::size_t kRememberedMax = 4096;
+  if (ledger_.remembered_.size() >= kRememberedMax) ledger_.remembered_.clear();
+  ledger_.remembered_.insert_or_assign(std::string(key), std::move(record));
+}
+
 void Change::scan(std::string_view from, std::string_view to, const Row& row) {
   visit(from, to, false, row);
 }
@@ -143,13 +164,23 @@ runtime::Batch Ledger::batch_of(const Pending& pending) {
   return batch;
 }
 
+void Ledger::forget(const Pending& pending) {
+  for (const auto& [key, value] : pending.written) {
+    if (const auto known = remembered_.find(key); known != remembered_.end()) {
+      remembered_.erase(known);
+    }
+  }
+}
+
 void Ledger::show(const Pending& pending) {
+  forget(pending);
   for (const auto& [key, value] : pending.written) {
     decided_.insert_or_assign(key, Decided{value, pending.id});
   }
 }
 
 void Ledger::unshow(const Pending& pending) {
+  forget(pending);
   for (const auto& [key, value] : pending.written) {
     const auto decided = decided_.find(key);
     if (decided != decided_.end() && decided->second.change == pending.id) decided_.erase(decided);

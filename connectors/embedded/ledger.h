@@ -44,6 +44,27 @@ class Change {
  public:
   // Of a row that the decision depends on.
   std::optional<std::string> get(std::string_view key);
+  // As get(), of a row that is read far more often than it changes (a queue, a table): the ledger
+  // remembers what it says until a decision writes it. Null: no such row. Rows of a kind are always
+  // read by the same `decode`.
+  template <typename Record>
+  std::shared_ptr<const Record> get_remembered(std::string_view key,
+                                               Result<Record> (*decode)(std::string_view row,
+                                                                        std::string_view key)) {
+    if (const std::shared_ptr<const void> known = remembered(key)) {
+      return std::static_pointer_cast<const Record>(known);
+    }
+    const std::optional<std::string> row = get(key);
+    if (!row) return nullptr;
+    Result<Record> record = decode(*row, key);
+    if (!record) {
+      fail(std::move(record).error());
+      return nullptr;
+    }
+    auto shared = std::make_shared<const Record>(*std::move(record));
+    remember(key, shared);
+    return shared;
+  }
   // Rows of [from, to) in order, or in reverse, until `row` answers false. `to` must not be empty.
   // Not held: a decision that depends on a whole range reads a row that its writers write.
   using Row = std::function<bool(std::string_view key, std::string_view value)>;
@@ -64,6 +85,10 @@ class Change {
   friend class Ledger;
   Change(const Ledger& ledger, bool durable_only) : ledger_(ledger), durable_only_(durable_only) {}
   void visit(std::string_view from, std::string_view to, bool back, const Row& row);
+  // Nothing is remembered of a row that is being changed.
+  std::shared_ptr<const void> remembered(std::string_view key);
+  void remember(std::string_view key, std::shared_ptr<const void> record);
+  bool is_changing(std::string_view key) const;
 
   const Ledger& ledger_;
   bool durable_only_;
@@ -133,12 +158,15 @@ class Ledger {
   void release(const Pending& pending);
   void show(const Pending& pending);    // to later decisions
   void unshow(const Pending& pending);  // the store shows it from now on, or it is lost
+  void forget(const Pending& pending);  // what it writes
   static void run_all(std::vector<std::function<void()>>& effects);
 
   engine::Engine& engine_;
   runtime::Shard& shard_;
   std::map<std::string, Decided, std::less<>> decided_;  // appended and not yet durable
   std::map<std::string, Hold, std::less<>> holds_;
+  // What rows say that nobody is changing.
+  mutable std::map<std::string, std::shared_ptr<const void>, std::less<>> remembered_;
   std::list<runtime::WaitPoint*> waiting_;
   ChangeId last_change_ = 0;
 };

@@ -81,7 +81,7 @@ Answer start_message_move_task(const Request& request) {
   const std::string source = queue_of(arn);
   Answer answer = Value::object({});
   if (auto failed = request.sqs.apply(request.call, [&](Change& change) {
-        const std::optional<QueueRecord> queue = Sqs::find(change, source);
+        const QueueRef queue = Sqs::find(change, source);
         if (!queue || request.sqs.arn_of(source) != arn) {
           answer = no_resource(
               "The resource that you specified for the SourceArn parameter "
@@ -140,7 +140,7 @@ Answer list_message_move_tasks(const Request& request) {
   std::vector<Value> tasks;
   bool there = false;
   Status read = request.sqs.ledger().read([&](Change& change) {
-    there = Sqs::find(change, queue_of(arn)).has_value();
+    there = Sqs::find(change, queue_of(arn)) != nullptr;
     tasks = tasks_in(change, queue_of(arn));
   });
   if (!read) return aws::store_error(read.error());
@@ -218,7 +218,7 @@ bool decide_move(Sqs& sqs, Change& change, const QueueRecord& queue,
     }
     const std::string target =
         destination.empty() ? queue_of(message->dead_letter_source) : destination;
-    const std::optional<QueueRecord> to = Sqs::find(change, target);
+    const QueueRef to = Sqs::find(change, target);
     if (!to || to->fifo() != queue.fifo()) {
       update_task(change, queue.name, "FAILED", moved,
                   target.empty() ? "CouldNotDetermineMessageSource"
@@ -240,7 +240,7 @@ bool decide_move(Sqs& sqs, Change& change, const QueueRecord& queue,
 
 // One step of a move. False: it has ended.
 Result<bool> move_some(Sqs& sqs, const std::string& source) {
-  std::optional<QueueRecord> queue;
+  QueueRef queue;
   Status read = sqs.ledger().read([&](Change& change) { queue = Sqs::find(change, source); });
   if (!read) return std::move(read).error();
   if (!queue) return false;

@@ -101,7 +101,7 @@ std::optional<Error> check_redrive(Change& change, std::string_view text, bool f
     return wrong("Invalid value for maxReceiveCount: must be an integer between 1 and 1000.");
   }
   const std::string_view arn = target->as_string();
-  const std::optional<QueueRecord> queue = Sqs::find(change, arn.substr(arn.rfind(':') + 1));
+  const QueueRef queue = Sqs::find(change, arn.substr(arn.rfind(':') + 1));
   if (!queue) return wrong("Dead letter target does not exist.");
   if (queue->fifo() != fifo) {
     return wrong("Dead-letter queue must be same type of queue as the source.");
@@ -157,8 +157,13 @@ Answer about_queue(const Request& request,
   if (auto* error = std::get_if<Error>(&named)) return std::move(*error);
   std::optional<Error> refused;
   if (auto failed = request.sqs.apply(request.call, [&](Change& change) {
-        std::optional<QueueRecord> queue = Sqs::find(change, std::get<std::string>(named));
-        refused = queue ? one(change, *queue) : queue_does_not_exist();
+        const QueueRef found = Sqs::find(change, std::get<std::string>(named));
+        if (!found) {
+          refused = queue_does_not_exist();
+          return;
+        }
+        QueueRecord queue = *found;
+        refused = one(change, queue);
       })) {
     return *std::move(failed);
   }
@@ -220,7 +225,7 @@ Answer create_queue(const Request& request) {
         queue.created = queue.modified = request.sqs.now();
         refused = set_attributes(change, attributes, queue);
         if (refused) return;
-        if (const std::optional<QueueRecord> there = Sqs::find(change, name)) {
+        if (const QueueRef there = Sqs::find(change, name)) {
           // The same queue again is fine; what is not said does not count.
           for (const auto& [attribute, value] : queue.attributes) {
             if (value_of(*there, *find_attribute(attribute)) == value) continue;
@@ -306,7 +311,7 @@ Answer get_queue_url(const Request& request) {
   if (name.empty()) return missing_parameter("QueueName");
   bool there = false;
   Status read = request.sqs.ledger().read(
-      [&](Change& change) { there = Sqs::find(change, name).has_value(); });
+      [&](Change& change) { there = Sqs::find(change, name) != nullptr; });
   if (!read) return aws::store_error(read.error());
   if (!there) return queue_does_not_exist();
   return url_answer(request, name);
@@ -377,7 +382,7 @@ Answer list_dead_letter_source_queues(const Request& request) {
 Answer get_queue_attributes(const Request& request) {
   auto named = queue_name(request);
   if (auto* error = std::get_if<Error>(&named)) return std::move(*error);
-  std::optional<QueueRecord> queue;
+  QueueRef queue;
   Status read = request.sqs.ledger().read(
       [&](Change& change) { queue = Sqs::find(change, std::get<std::string>(named)); });
   if (!read) return aws::store_error(read.error());

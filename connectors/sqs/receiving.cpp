@@ -155,7 +155,7 @@ std::optional<Redrive> redrive_of(const QueueRecord& queue) {
 // Moves a message that was received too often. False: there is no such dead-letter queue.
 bool give_up(const Request& request, Change& change, const QueueRecord& queue,
              const Redrive& redrive, std::uint64_t sequence, MessageRecord message) {
-  const std::optional<QueueRecord> target = Sqs::find(change, redrive.target);
+  const QueueRef target = Sqs::find(change, redrive.target);
   if (!target) return false;
   change.erase(keys::message(queue.id, sequence));
   message.dead_letter_source = request.sqs.arn_of(queue.name);
@@ -260,9 +260,8 @@ std::variant<std::vector<Value>, Error> take(const Request& request, const Queue
   return messages;
 }
 
-std::optional<QueueRecord> find_queue(const Request& request, const std::string& name,
-                                      std::optional<Error>& error) {
-  std::optional<QueueRecord> queue;
+QueueRef find_queue(const Request& request, const std::string& name, std::optional<Error>& error) {
+  QueueRef queue;
   Status read = request.sqs.ledger().read([&](Change& change) { queue = Sqs::find(change, name); });
   if (!read) {
     error = aws::store_error(read.error());
@@ -283,7 +282,7 @@ Answer receive_message(const Request& request) {
   for (;;) {
     // Again each time: the queue may have been deleted while we waited.
     std::optional<Error> error;
-    const std::optional<QueueRecord> queue = find_queue(request, name, error);
+    const QueueRef queue = find_queue(request, name, error);
     if (error) return *std::move(error);
     auto read = read_wanted(request, *queue);
     if (auto* wrong = std::get_if<Error>(&read)) return std::move(*wrong);

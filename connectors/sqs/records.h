@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ struct QueueRecord {
   bool fifo() const;
   std::int64_t number(std::string_view attribute, std::int64_t absent) const;
 };
+
+using QueueRef = std::shared_ptr<const QueueRecord>;
 
 struct MessageRecord {
   std::string id;  // UUID

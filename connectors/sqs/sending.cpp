@@ -173,11 +173,13 @@ Value describe_sent(const NewMessage& message, const SentMessage& sent, bool fif
 Answer send_message(const Request& request) {
   auto named = queue_name(request);
   if (auto* error = std::get_if<Error>(&named)) return std::move(*error);
-  Answer answer = queue_does_not_exist();
+  Answer answer;
   if (auto failed = request.sqs.apply(request.call, [&](Change& change) {
-        answer = queue_does_not_exist();
         const auto queue = Sqs::find(change, std::get<std::string>(named));
-        if (!queue) return;
+        if (!queue) {
+          answer = queue_does_not_exist();
+          return;
+        }
         auto read = read_message(request.call.input, *queue);
         if (auto* error = std::get_if<Error>(&read)) {
           answer = std::move(*error);

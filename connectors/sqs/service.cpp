@@ -142,14 +142,8 @@ std::string Sqs::url_of(const aws::Call& call, std::string_view queue) const {
                      queue);
 }
 
-std::optional<QueueRecord> Sqs::find(Change& change, std::string_view name) {
-  const std::string key = keys::queue(name);
-  const std::optional<std::string> row = change.get(key);
-  if (!row) return std::nullopt;
-  Result<QueueRecord> record = decode_queue(*row, key);
-  if (record) return *std::move(record);
-  change.fail(std::move(record).error());
-  return std::nullopt;
+QueueRef Sqs::find(Change& change, std::string_view name) {
+  return change.get_remembered(keys::queue(name), decode_queue);
 }
 
 std::optional<Error> Sqs::apply(const aws::Call& call, const Ledger::Decide& decide) {
@@ -245,7 +239,7 @@ void Sqs::put_record(Change& change, const QueueRecord& queue, std::uint64_t seq
 bool Sqs::deliver(Change& change, std::string_view queue_arn, const NewMessage& message) {
   const std::size_t colon = queue_arn.rfind(':');
   if (colon == std::string_view::npos) return false;
-  const std::optional<QueueRecord> queue = find(change, queue_arn.substr(colon + 1));
+  const QueueRef queue = find(change, queue_arn.substr(colon + 1));
   // What has no group has no place in a FIFO queue.
   if (!queue || (queue->fifo() && (message.group.empty() || message.deduplication.empty()))) {
     return false;

@@ -95,7 +95,7 @@ class Sqs final : public aws::Service {
   std::string arn_of(std::string_view queue) const;
   std::string url_of(const aws::Call& call, std::string_view queue) const;
   // Within a decision; nothing: no such queue.
-  static std::optional<QueueRecord> find(Change& change, std::string_view name);
+  static QueueRef find(Change& change, std::string_view name);
   std::optional<aws::Error> apply(const aws::Call& call, const Ledger::Decide& decide);
   std::uint64_t next_sequence();
   // Puts the message into the queue; it is received when that is durable.

@@ -251,6 +251,35 @@ TEST_CASE("conditional writes, queries in both orders, pages and indexes",
   });
 }
 
+// A table without indexes and stream does not look at what a plain put replaces.
+TEST_CASE("an item is replaced as a whole, and what was there is told to whom asks",
+          "[connectors][dynamodb]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    REQUIRE(ask(world, "CreateTable",
+                R"({"TableName":"plain","BillingMode":"PAY_PER_REQUEST",
+                    "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}],
+                    "KeySchema":[{"AttributeName":"p","KeyType":"HASH"}]})")
+                .find("TableStatus") != std::string::npos);
+    const auto put_plain = [&](const std::string& rest, const std::string& more = "") {
+      return ask(world, "PutItem",
+                 R"({"TableName":"plain","Item":{"p":{"S":"a"})" + rest + "}" + more + "}");
+    };
+    const std::string long_text = R"(,"t":{"S":")" + std::string(3000, 'x') + R"("})";
+    CHECK(put_plain(long_text) == "{}");
+    CHECK(put_plain(R"(,"n":{"N":"1"})", R"(,"ReturnConsumedCapacity":"TOTAL")") ==
+          R"({"ConsumedCapacity":{"CapacityUnits":3.0,"TableName":"plain"}})");
+    CHECK(put_plain(R"(,"n":{"N":"2"})", R"(,"ReturnConsumedCapacity":"NONE")") == "{}");
+    CHECK(put_plain("", R"(,"ReturnValues":"ALL_OLD")") ==
+          R"({"Attributes":{"p":{"S":"a"},"n":{"N":"2"}}})");
+    CHECK(ask(world, "GetItem", R"({"TableName":"plain","Key":{"p":{"S":"a"}}})") ==
+          R"({"Item":{"p":{"S":"a"}}})");
+    CHECK(put_plain("", R"x(,"ConditionExpression":"attribute_exists(n)")x")
+              .starts_with("ConditionalCheckFailedException"));
+    CHECK(ask(world, "Scan", R"({"TableName":"plain","Select":"COUNT"})").find(R"("Count":1)") !=
+          std::string::npos);
+  });
+}
+
 TEST_CASE("a transaction writes all or nothing", "[connectors][dynamodb]") {
   EmbeddedWorld().run([](EmbeddedWorld& world) {
     create_table(world);

@@ -201,6 +201,127 @@ TEST_CASE("what a Task learns of a row that is not durable yet, it learns when t
   });
 }
 
+// Counts how often a row is decoded.
+int decoded = 0;
+Result<int> decode_number(std::string_view row, std::string_view key) {
+  ++decoded;
+  if (row == "damaged") return Error{ErrorCode::kCorrupt, "damaged", std::string(key)};
+  return std::stoi(std::string(row));
+}
+
+// What a decision reads, that only reads.
+std::string remembered_of(Ledger& ledger, const std::string& key) {
+  std::string seen;
+  CHECK(ledger
+            .read([&](Change& change) {
+              const auto number = change.get_remembered(key, decode_number);
+              seen = number == nullptr ? "(none)" : std::to_string(*number);
+            })
+            .has_value());
+  return seen;
+}
+
+TEST_CASE("what is remembered of a row is what it says, at every moment", "[connectors][ledger]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    Ledger& ledger = world.services().ledger();
+    decoded = 0;
+    CHECK(remembered_of(ledger, "Sx") == "(none)");
+    CHECK(decoded == 0);
+    REQUIRE(ledger.commit(increment("Sx")).has_value());
+    for (int i = 0; i < 3; ++i) CHECK(remembered_of(ledger, "Sx") == "1");
+    CHECK(decoded == 1);
+
+    // Decided and not durable: others that decide see it, what only reads does not.
+    bool durable = false;
+    REQUIRE(ledger.shard()
+                .spawn([&] {
+                  CHECK(ledger.commit(increment("Sx")).has_value());
+                  durable = true;
+                })
+                .has_value());
+    runtime::yield();
+    REQUIRE_FALSE(durable);
+    CHECK(remembered_of(ledger, "Sx") == "1");
+    int seen = 0;
+    REQUIRE(ledger
+                .commit([&](Change& change) {
+                  seen = *change.get_remembered("Sx", decode_number);
+                  change.put("Sx", std::to_string(seen + 10));
+                  CHECK(*change.get_remembered("Sx", decode_number) == seen + 10);
+                })
+                .has_value());
+    CHECK(seen == 2);
+    CHECK(remembered_of(ledger, "Sx") == "12");
+    REQUIRE(ledger.commit([](Change& change) { change.erase("Sx"); }).has_value());
+    CHECK(remembered_of(ledger, "Sx") == "(none)");
+  });
+}
+
+TEST_CASE("nothing is remembered of a row that a Task holds", "[connectors][ledger]") {
+  EmbeddedWorld world;
+  Incrementing tasks;
+  world.handlers = &tasks;
+  world.run([&](EmbeddedWorld& w) {
+    Ledger& ledger = w.services().ledger();
+    tasks.ledger = &ledger;
+    REQUIRE(ledger.commit(increment("Sx")).has_value());
+    CHECK(remembered_of(ledger, "Sx") == "1");
+    tasks.between = [&] {
+      decoded = 0;
+      for (int i = 0; i < 2; ++i) CHECK(remembered_of(ledger, "Sx") == "1");
+      CHECK(decoded == 2);
+    };
+    CHECK(w.execute(kTask).record.status == engine::ExecutionStatus::kSucceeded);
+    CHECK(remembered_of(ledger, "Sx") == "2");
+  });
+}
+
+TEST_CASE("a decision that depends on a remembered row waits for a Task that writes it",
+          "[connectors][ledger]") {
+  EmbeddedWorld world;
+  Incrementing tasks;
+  world.handlers = &tasks;
+  world.run([&](EmbeddedWorld& w) {
+    Ledger& ledger = w.services().ledger();
+    tasks.ledger = &ledger;
+    REQUIRE(ledger.commit(increment("Sx")).has_value());
+    CHECK(remembered_of(ledger, "Sx") == "1");
+    int seen = 0;
+    tasks.between = [&] {
+      REQUIRE(ledger.shard()
+                  .spawn([&] {
+                    CHECK(ledger
+                              .commit([&](Change& change) {
+                                seen = *change.get_remembered("Sx", decode_number);
+                                change.put("Sy", std::to_string(seen));
+                              })
+                              .has_value());
+                  })
+                  .has_value());
+      runtime::yield();
+    };
+    CHECK(w.execute(kTask).record.status == engine::ExecutionStatus::kSucceeded);
+    while (row_of(ledger, "Sy") == "(none)") runtime::sleep_for(std::chrono::milliseconds(1));
+    CHECK(seen == 2);
+  });
+}
+
+TEST_CASE("a row that does not decode fails the decision, each time", "[connectors][ledger]") {
+  EmbeddedWorld().run([](EmbeddedWorld& world) {
+    Ledger& ledger = world.services().ledger();
+    REQUIRE(ledger.commit([](Change& change) { change.put("Sx", "damaged"); }).has_value());
+    for (int i = 0; i < 2; ++i) {
+      const Status status = ledger.commit([](Change& change) {
+        CHECK(change.get_remembered("Sx", decode_number) == nullptr);
+        change.put("Sy", "1");
+      });
+      REQUIRE_FALSE(status.has_value());
+      CHECK(status.error().where == "Sx");
+    }
+    CHECK(row_of(ledger, "Sy") == "(none)");
+  });
+}
+
 TEST_CASE("a decision that fails writes nothing", "[connectors][ledger]") {
   EmbeddedWorld().run([](EmbeddedWorld& world) {
     Ledger& ledger = world.services().ledger();
