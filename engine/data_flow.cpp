@@ -213,7 +213,7 @@ bool check_output_size(Turn& turn, Branch& branch, const asl::Payload& output) {
                       "service limit.");
     return false;
   }
-  if (output.value().depth() > asl::kMaxDepth) {
+  if (output.nests_deeper_than(asl::kMaxDepth)) {
     raise_runtime(turn, branch,
                   "The output nests deeper than " + std::to_string(asl::kMaxDepth) + " levels.");
     return false;

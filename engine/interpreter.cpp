@@ -223,7 +223,7 @@ void succeed_state(Turn& turn, Branch& branch, asl::Payload result) {
     result = asl::Payload::of(*std::move(selected));
   }
   inspect(turn, FlowStep::kResultSelector, result);
-  const States states{.result = result.value()};
+  const States states{.result = result};
   std::optional<asl::Payload> output = apply_result_path(turn, branch, state.result_path, result);
   if (!output) return;
   inspect(turn, FlowStep::kResultPath, *output);

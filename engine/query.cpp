@@ -22,12 +22,13 @@ auto run(Turn& turn, Branch& branch, const States& states, Evaluate evaluate) ->
     if (services.give_way) services.give_way();
     return services.clock->steady_now() < until;
   };
-  const asl::JsonataScope scope{.environment = environment,
-                                .input = branch.frame.input.value(),
-                                .result = states.result,
-                                .error_output = states.error_output,
-                                .now_ms = turn.now().time_since_epoch().count(),
-                                .go_on = &go_on};
+  const asl::JsonataScope scope{
+      .environment = environment,
+      .input = branch.frame.input.value(),
+      .result = states.result.present() ? states.result.value() : asl::Value(),
+      .error_output = states.error_output,
+      .now_ms = turn.now().time_since_epoch().count(),
+      .go_on = &go_on};
   auto evaluated = evaluate(scope);
   if (evaluated) return *std::move(evaluated);
   raise_query(turn, branch, evaluated.error().message, evaluated.error().where);

@@ -25,7 +25,7 @@ inline constexpr std::string_view kStatesQueryEvaluationError = "States.QueryEva
 
 // What $states holds besides the input.
 struct States {
-  asl::Value result = {};         // undefined: none
+  asl::Payload result = {};       // absent: none
   asl::Value error_output = {};   // undefined: none
   std::string_view token = {};    // $states.context.Task.Token
   const MapItem* item = nullptr;  // $states.context.Map.Item of an iteration to be

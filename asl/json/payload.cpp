@@ -14,11 +14,12 @@ Payload Payload::of(Value value) {
   return payload;
 }
 
-Payload Payload::of_text(std::string text) {
+Payload Payload::of_text(std::string text, int depth) {
   Payload payload;
   payload.document_ = std::make_shared<Document>();
   payload.document_->text = std::move(text);
   payload.document_->has_text = true;
+  payload.document_->depth = depth;
   return payload;
 }
 
@@ -59,6 +60,12 @@ bool Payload::exceeds(std::size_t bytes, const KnownSizes* known) const {
     if (document_->size == 0) return true;
   }
   return document_->size > bytes;
+}
+
+bool Payload::nests_deeper_than(int levels) const {
+  PAWL_ASSERT(present());
+  if (document_->depth < 0) document_->depth = value().depth();
+  return document_->depth > levels;
 }
 
 void Payload::keep_text(std::string text) const {

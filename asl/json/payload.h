@@ -24,7 +24,8 @@ class Payload {
   Payload() = default;  // absent: an event without this member, a state not yet run
   static Payload of(Value value);
   // `text` must be valid JSON within the reader's limits; use parse() where that is not known.
-  static Payload of_text(std::string text);
+  // `depth`: how deep it nests, where the caller knows; -1: looked at when asked for.
+  static Payload of_text(std::string text, int depth = -1);
   // Checks and parses text from outside.
   static Result<Payload> parse(std::string text);
 
@@ -35,6 +36,8 @@ class Payload {
   bool has_text() const { return document_ != nullptr && document_->has_text; }
   // Whether the text has more than `bytes`, without writing it.
   bool exceeds(std::size_t bytes, const KnownSizes* known = nullptr) const;
+  // Whether it nests more than `levels` deep.
+  bool nests_deeper_than(int levels) const;
   // `text` is what the value is written as: somebody has written it already.
   void keep_text(std::string text) const;
   bool same_as(const Payload& other) const { return document_ == other.document_; }
@@ -48,6 +51,7 @@ class Payload {
   struct Document {
     Value value;
     std::string text;
+    int depth = -1;
     std::size_t size = 0;  // of the text, once somebody has counted it; 0: not known
     bool has_text = false;
     bool has_value = false;

@@ -1,7 +1,5 @@
 #include "asl/time/timestamp.h"
 
-#include <array>
-#include <cstdio>
 #include <optional>
 
 namespace pawl::asl {
@@ -121,14 +119,26 @@ std::string format_timestamp_ms(std::chrono::sys_time<std::chrono::milliseconds>
   const auto day = std::chrono::floor<days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  std::array<char, 40> buffer;
-  const int size = std::snprintf(
-      buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-      static_cast<int>(clock.subseconds().count()));
-  return {buffer.data(), static_cast<std::size_t>(size)};
+  std::string text = "0000-00-00T00:00:00.000Z";
+  // From the right: what does not fit in its digits is no date that anybody has.
+  const auto put = [&text](std::size_t end, std::size_t digits, std::int64_t number) {
+    for (; digits > 0; --digits, number /= 10) text[--end] = static_cast<char>('0' + number % 10);
+  };
+  const int year = static_cast<int>(date.year());
+  constexpr int kYearMax = 9999;
+  if (year < 0 || year > kYearMax) {
+    text.replace(0, 4, std::to_string(year));
+  } else {
+    put(4, 4, year);
+  }
+  const std::size_t after = text.size() - 19;  // the first digit of the month
+  put(after + 2, 2, static_cast<unsigned>(date.month()));
+  put(after + 5, 2, static_cast<unsigned>(date.day()));
+  put(after + 8, 2, clock.hours().count());
+  put(after + 11, 2, clock.minutes().count());
+  put(after + 14, 2, clock.seconds().count());
+  put(after + 18, 3, clock.subseconds().count());
+  return text;
 }
 
 }  // namespace pawl::asl

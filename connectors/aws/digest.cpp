@@ -14,6 +14,25 @@ namespace {
 
 using EvpContext = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
+// Fetched once: EVP_md5() and its like are looked up under a lock whenever they are used.
+const EVP_MD* fetched(const char* name) {
+  const EVP_MD* const kind = EVP_MD_fetch(nullptr, name, nullptr);
+  PAWL_ASSERT(kind != nullptr);
+  return kind;
+}
+const EVP_MD* md5_kind() {
+  static const EVP_MD* const kind = fetched("MD5");
+  return kind;
+}
+const EVP_MD* sha1_kind() {
+  static const EVP_MD* const kind = fetched("SHA1");
+  return kind;
+}
+const EVP_MD* sha256_kind() {
+  static const EVP_MD* const kind = fetched("SHA256");
+  return kind;
+}
+
 EvpContext start(const EVP_MD* kind) {
   EvpContext context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   PAWL_ASSERT(context != nullptr && EVP_DigestInit_ex(context.get(), kind, nullptr) == 1);
@@ -63,7 +82,7 @@ constexpr Name kNames[] = {{Checksum::kCrc32, "CRC32"},
 }  // namespace
 
 struct Digest::Hashes {
-  EvpContext md5 = start(EVP_md5());
+  EvpContext md5 = start(md5_kind());
   EvpContext sha{nullptr, &EVP_MD_CTX_free};
 };
 
@@ -82,8 +101,8 @@ Checksum checksum_from_name(std::string_view name) {
 }
 
 Digest::Digest(Checksum checksum) : kind_(checksum), hashes_(std::make_unique<Hashes>()) {
-  if (checksum == Checksum::kSha1) hashes_->sha = start(EVP_sha1());
-  if (checksum == Checksum::kSha256) hashes_->sha = start(EVP_sha256());
+  if (checksum == Checksum::kSha1) hashes_->sha = start(sha1_kind());
+  if (checksum == Checksum::kSha256) hashes_->sha = start(sha256_kind());
 }
 Digest::~Digest() = default;
 Digest::Digest(Digest&&) noexcept = default;
@@ -132,10 +151,18 @@ std::string Digest::checksum() {
   return bytes;
 }
 
+namespace {
+std::string hash_of(std::string_view bytes, const EVP_MD* kind, const EvpContext& context) {
+  PAWL_ASSERT(EVP_DigestInit_ex2(context.get(), kind, nullptr) == 1 &&
+              EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1);
+  return finish(context);
+}
+}  // namespace
+
 std::string md5_of(std::string_view bytes) {
-  Digest digest(Checksum::kNone);
-  digest.add(bytes);
-  return digest.md5();
+  // Used again and again: making one takes as long as hashing a short message.
+  thread_local const EvpContext context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  return hash_of(bytes, md5_kind(), context);
 }
 
 std::string to_hex(std::string_view bytes) {
@@ -150,10 +177,30 @@ std::string to_hex(std::string_view bytes) {
   return text;
 }
 
+std::uint32_t crc32_of(std::string_view bytes) {
+  return crc_add(kCrc32Table, std::uint32_t{0}, bytes);
+}
+
 std::string checksum_of(Checksum checksum, std::string_view bytes) {
-  Digest digest(checksum);
-  digest.add(bytes);
-  return digest.checksum();
+  std::string out;
+  switch (checksum) {
+    case Checksum::kNone:
+      break;
+    case Checksum::kCrc32:
+      runtime::append_u32(out, crc32_of(bytes));
+      break;
+    case Checksum::kCrc32c:
+      runtime::append_u32(out, runtime::crc32c(bytes));
+      break;
+    case Checksum::kCrc64Nvme:
+      runtime::append_u64(out, crc_add(kCrc64NvmeTable, std::uint64_t{0}, bytes));
+      break;
+    case Checksum::kSha1:
+      return hash_of(bytes, sha1_kind(), start(sha1_kind()));
+    case Checksum::kSha256:
+      return hash_of(bytes, sha256_kind(), start(sha256_kind()));
+  }
+  return out;
 }
 
 }  // namespace pawl::connectors::aws

@@ -47,5 +47,6 @@ std::string md5_of(std::string_view bytes);  // raw, 16 bytes
 std::string to_hex(std::string_view bytes);  // lower case
 // The raw checksum of `bytes`.
 std::string checksum_of(Checksum checksum, std::string_view bytes);
+std::uint32_t crc32_of(std::string_view bytes);
 
 }  // namespace pawl::connectors::aws

@@ -103,7 +103,8 @@ Outcome ServiceHandler::run(const TaskRequest& request) {
     // What the call did stays done: it is part of the commit that records the failure.
     return TaskFailed{*std::move(failure), std::move(writes)};
   }
-  asl::Payload output = to_output(profile, request, answer, request_id, body, ledger_.now());
+  asl::Payload output =
+      to_output(profile, metadata_, request, answer, request_id, body, ledger_.now());
   if (request.resource->pattern == asl::IntegrationPattern::kWaitForTaskToken) {
     return TaskSubmitted{std::move(output), {}, std::nullopt, std::move(writes)};
   }

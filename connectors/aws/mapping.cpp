@@ -3,6 +3,7 @@
 #include "asl/json/writer.h"
 #include "connectors/aws/base64.h"
 #include "connectors/aws/digest.h"
+#include "connectors/aws/sdk_metadata.h"
 #include "connectors/http_date.h"
 
 #include <fmt/format.h>
@@ -25,6 +26,22 @@ constexpr std::string_view kSdkPrefix = "aws-sdk:";
 
 bool contains(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Whether any member, however deep, is one that `wanted` names.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the document, which is bounded
+template <typename Wanted>
+bool any_member(const Value& value, const Wanted& wanted) {
+  if (value.is_array()) {
+    const auto items = value.items();
+    return std::any_of(items.begin(), items.end(),
+                       [&](const Value& item) { return any_member(item, wanted); });
+  }
+  if (!value.is_object()) return false;
+  const auto members = value.members();
+  return std::any_of(members.begin(), members.end(), [&](const Member& member) {
+    return wanted(member) || any_member(member.value, wanted);
+  });
 }
 
 // Leaves out what is null, and writes JSON where the model wants text.
@@ -66,62 +83,6 @@ Value from_members(const Profile& profile, const Value& value) {
     out.set(member.key, date ? Value::string(iso_date(member.value.as_double()))
                              : from_members(profile, member.value));
   }
-  return std::move(out).build();
-}
-
-bool less_ignoring_case(std::string_view a, std::string_view b) {
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) <
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
-
-// What the SDK's HTTP client would have seen of this program's own service.
-HttpSeen seen_of(const Profile& profile, const std::string& request_id, std::string_view body,
-                 runtime::WallTime now) {
-  const auto text_of_header = [&](std::string_view header) -> std::string {
-    if (header == "x-amzn-RequestId") return request_id;
-    if (header == "connection" || header == "Connection") return "keep-alive";
-    if (header == "Content-Length") return std::to_string(body.size());
-    if (header == "Date") return http_date(now);
-    if (header == "Server") return "Server";
-    if (header == "x-amz-crc32") {
-      std::uint32_t crc = 0;
-      for (const char c : checksum_of(Checksum::kCrc32, body)) {
-        crc = (crc << 8U) | static_cast<unsigned char>(c);
-      }
-      return std::to_string(crc);
-    }
-    PAWL_ASSERT(header == "Content-Type");
-    return std::string(profile.content_type);
-  };
-  HttpSeen seen;
-  for (const std::string_view header : profile.headers) {
-    seen.headers.emplace_back(header, text_of_header(header));
-  }
-  return seen;
-}
-
-// AllHttpHeaders in the service's order, HttpHeaders sorted [rec].
-Value http_metadata(const HttpSeen& seen) {
-  ObjectBuilder all;
-  for (const auto& [name, text] : seen.headers) {
-    std::vector<Value> values;
-    for (const auto& [other, value] : seen.headers) {
-      if (other == name) values.push_back(Value::string(value));
-    }
-    all.set(name, Value::array(std::move(values)));
-  }
-  auto sorted = seen.headers;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    return less_ignoring_case(a.first, b.first);
-  });
-  ObjectBuilder by_name;
-  for (const auto& [name, text] : sorted) by_name.set(name, Value::string(text));
-  ObjectBuilder out;
-  out.set("AllHttpHeaders", std::move(all).build());
-  out.set("HttpHeaders", std::move(by_name).build());
-  out.set("HttpStatusCode", Value::integer(seen.status));
   return std::move(out).build();
 }
 
@@ -208,31 +169,27 @@ std::variant<Call, Failure> to_call(const Profile& profile, const TaskRequest& r
   }
   Call call;
   call.operation = pascal_case(request.resource->api_action);
-  call.input = to_members(profile, parameters);
+  // Most are as they shall be.
+  const bool differs = any_member(parameters, [&profile](const Member& member) {
+    return member.value.is_null() ||
+           (contains(profile.text_members, member.key.as_string()) && !member.value.is_string());
+  });
+  call.input = differs ? to_members(profile, parameters) : parameters;
   call.execution_arn = request.execution_arn;
   call.state_machine_arn = request.state_machine_arn;
   return call;
 }
 
-Value with_metadata(const Value& shown, const std::string& request_id, const HttpSeen& seen) {
-  ObjectBuilder whole(shown);
-  whole.set("SdkHttpMetadata", http_metadata(seen));
-  whole.set("SdkResponseMetadata",
-            std::move(ObjectBuilder().set("RequestId", Value::string(request_id))).build());
-  const Value unsorted = std::move(whole).build();
-  std::vector<Member> members(unsorted.members().begin(), unsorted.members().end());
-  std::sort(members.begin(), members.end(),
-            [](const Member& a, const Member& b) { return a.key.as_string() < b.key.as_string(); });
-  return Value::object(std::move(members));
-}
-
-asl::Payload to_output(const Profile& profile, const TaskRequest& request, const Value& answer,
+asl::Payload to_output(const Profile& profile, const OwnMetadata& metadata,
+                       const TaskRequest& request, const Value& answer,
                        const std::string& request_id, std::string_view body,
                        runtime::WallTime now) {
-  const Value shown = from_members(profile, answer);
+  const bool differs = any_member(answer, [&profile](const Member& member) {
+    return member.value.is_null() || contains(profile.date_members, member.key.as_string());
+  });
+  const Value shown = differs ? from_members(profile, answer) : answer;
   if (!shows_metadata(profile, request)) return asl::Payload::of(shown);
-  return asl::Payload::of(
-      with_metadata(shown, request_id, seen_of(profile, request_id, body, now)));
+  return metadata.with_metadata(shown, request_id, body, now);
 }
 
 Failure to_failure(const Profile& profile, const TaskRequest& request, const Error& error,

@@ -9,6 +9,7 @@
 // Source: recorded cases services/*, error_handling/*, callback; `integrations` section 2.
 #pragma once
 
+#include "connectors/aws/sdk_metadata.h"
 #include "connectors/aws/service.h"
 #include "connectors/aws_models/api_model.h"
 #include "engine/task.h"
@@ -37,19 +38,10 @@ std::string unsupported_member(const ApiModel& model, const ApiOperation& operat
                                const asl::Value& parameters);
 engine::Failure unusable_parameters(const engine::TaskRequest& request, std::string_view problem);
 
-// The Task's output. `body_bytes`: of the answer on the wire.
-asl::Payload to_output(const Profile& profile, const engine::TaskRequest& request,
-                       const asl::Value& answer, const std::string& request_id,
-                       std::string_view body, runtime::WallTime now);
-
-// What the SDK's HTTP client saw of an answer. `headers` in the order in which they came.
-struct HttpSeen {
-  int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-// `shown` with SdkHttpMetadata and SdkResponseMetadata, members sorted by name [rec].
-asl::Value with_metadata(const asl::Value& shown, const std::string& request_id,
-                         const HttpSeen& seen);
+// The Task's output. `body`: of the answer on the wire.
+asl::Payload to_output(const Profile& profile, const OwnMetadata& metadata,
+                       const engine::TaskRequest& request, const asl::Value& answer,
+                       const std::string& request_id, std::string_view body, runtime::WallTime now);
 
 engine::Failure to_failure(const Profile& profile, const engine::TaskRequest& request,
                            const Error& error, const std::string& request_id);

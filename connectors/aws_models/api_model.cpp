@@ -277,8 +277,9 @@ const ApiMember* ApiShape::member(std::string_view wanted) const {
 }
 
 const ApiMember* ApiShape::member_of_task(std::string_view wanted) const {
+  if (const ApiMember* same = member(wanted)) return same;
   const auto found = std::find_if(members.begin(), members.end(), [wanted](const ApiMember& one) {
-    return one.name == wanted || integration_name(one.name) == wanted;
+    return integration_name(one.name) == wanted;
   });
   return found == members.end() ? nullptr : &*found;
 }

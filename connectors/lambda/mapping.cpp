@@ -3,6 +3,7 @@
 #include "asl/json/reader.h"
 #include "asl/json/value.h"
 #include "asl/json/writer.h"
+#include "connectors/aws/sdk_metadata.h"
 #include "connectors/http_date.h"
 
 #include <fmt/chrono.h>
@@ -189,52 +190,22 @@ asl::Payload payload_of(const std::string& text) {
   return asl::Payload::of(Value::string(valid));
 }
 
-struct Header {
-  std::string_view name;
-  std::string value;
-};
-
-// The two views of the headers the SDK saw, each in the order in which the service shows it:
-// AllHttpHeaders is unordered there but stable, HttpHeaders is sorted without regard to case [rec].
-Value http_metadata(const InvocationAnswer& answer, runtime::WallTime now) {
-  const bool logged = !answer.log_result.empty();
+// What the SDK saw of the answer, in the order in which the service shows it [rec].
+aws::HttpSeen seen_of(const InvocationAnswer& answer, runtime::WallTime now) {
   const bool ran = answer.status == 200;
-  const std::string date = http_date(now);
-  const std::string bytes = std::to_string(answer.payload.size());
-
-  std::vector<Header> all;
-  if (logged) all.push_back({"X-Amz-Log-Result", answer.log_result});
-  if (ran) all.push_back({"X-Amz-Executed-Version", answer.executed_version});
-  all.push_back({"x-amzn-Remapped-Content-Length", "0"});
-  all.push_back({"Connection", "keep-alive"});
-  all.push_back({"x-amzn-RequestId", answer.request_id});
-  all.push_back({"Content-Length", bytes});
-  all.push_back({"Date", date});
-  all.push_back({"X-Amzn-Trace-Id", answer.trace_id});
-  if (ran) all.push_back({"Content-Type", "application/json"});
-
-  std::vector<Header> sorted;
-  sorted.push_back({"Connection", "keep-alive"});
-  sorted.push_back({"Content-Length", bytes});
-  if (ran) sorted.push_back({"Content-Type", "application/json"});
-  sorted.push_back({"Date", date});
-  if (ran) sorted.push_back({"X-Amz-Executed-Version", answer.executed_version});
-  if (logged) sorted.push_back({"X-Amz-Log-Result", answer.log_result});
-  sorted.push_back({"x-amzn-Remapped-Content-Length", "0"});
-  sorted.push_back({"x-amzn-RequestId", answer.request_id});
-  sorted.push_back({"X-Amzn-Trace-Id", answer.trace_id});
-
-  ObjectBuilder all_headers;
-  for (const Header& header : all) {
-    all_headers.set(header.name, Value::array({Value::string(header.value)}));
+  aws::HttpSeen seen{answer.status, {}};
+  if (!answer.log_result.empty()) {
+    seen.headers.emplace_back("X-Amz-Log-Result", answer.log_result);
   }
-  ObjectBuilder headers;
-  for (const Header& header : sorted) headers.set(header.name, Value::string(header.value));
-  ObjectBuilder metadata;
-  metadata.set("AllHttpHeaders", std::move(all_headers).build());
-  metadata.set("HttpHeaders", std::move(headers).build());
-  metadata.set("HttpStatusCode", Value::integer(answer.status));
-  return std::move(metadata).build();
+  if (ran) seen.headers.emplace_back("X-Amz-Executed-Version", answer.executed_version);
+  seen.headers.emplace_back("x-amzn-Remapped-Content-Length", "0");
+  seen.headers.emplace_back("Connection", "keep-alive");
+  seen.headers.emplace_back("x-amzn-RequestId", answer.request_id);
+  seen.headers.emplace_back("Content-Length", std::to_string(answer.payload.size()));
+  seen.headers.emplace_back("Date", http_date(now));
+  seen.headers.emplace_back("X-Amzn-Trace-Id", answer.trace_id);
+  if (ran) seen.headers.emplace_back("Content-Type", "application/json");
+  return seen;
 }
 
 asl::Payload invoke_output(const InvocationAnswer& answer, runtime::WallTime now) {
@@ -244,11 +215,8 @@ asl::Payload invoke_output(const InvocationAnswer& answer, runtime::WallTime now
     if (!answer.log_result.empty()) output.set("LogResult", Value::string(answer.log_result));
     output.set("Payload", payload_of(answer.payload).value());
   }
-  output.set("SdkHttpMetadata", http_metadata(answer, now));
-  output.set("SdkResponseMetadata",
-             std::move(ObjectBuilder().set("RequestId", Value::string(answer.request_id))).build());
   output.set("StatusCode", Value::integer(answer.status));
-  return asl::Payload::of(std::move(output).build());
+  return aws::with_metadata(std::move(output).build(), answer.request_id, seen_of(answer, now));
 }
 
 Outcome answer_outcome(const TaskRequest& request, const InvocationAnswer& answer,

@@ -1,6 +1,7 @@
 #include "connectors/remote/handler.h"
 
 #include "connectors/aws/mapping.h"
+#include "connectors/aws/sdk_metadata.h"
 #include "connectors/lambda/backend.h"
 #include "connectors/remote/values.h"
 
@@ -96,10 +97,9 @@ Outcome RemoteHandler::run(const TaskRequest& request) {
     if (auto failure = mapping_->task_failure(call, answer)) return TaskFailed{*std::move(failure)};
   }
   asl::Value shown = operation->output ? to_task_form(**model, *operation->output, answer) : answer;
-  if (optimized && aws::shows_metadata(profile, request)) {
-    shown = aws::with_metadata(shown, answered.request_id, seen_of(answered));
-  }
-  asl::Payload output = asl::Payload::of(std::move(shown));
+  asl::Payload output = optimized && aws::shows_metadata(profile, request)
+                            ? aws::with_metadata(shown, answered.request_id, seen_of(answered))
+                            : asl::Payload::of(std::move(shown));
   if (resource.pattern == asl::IntegrationPattern::kWaitForTaskToken) {
     return engine::TaskSubmitted{std::move(output), {}, std::nullopt};
   }

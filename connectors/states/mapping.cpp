@@ -3,6 +3,7 @@
 #include "asl/json/reader.h"
 #include "asl/json/value.h"
 #include "asl/json/writer.h"
+#include "connectors/aws/sdk_metadata.h"
 #include "connectors/http_date.h"
 #include "connectors/lambda/backend.h"
 
@@ -138,33 +139,15 @@ std::string request_id(const TaskRequest& request) {
 }
 
 // What the SDK saw of the answer, in the order in which the service shows it [rec].
-Value http_metadata(const TaskRequest& request, std::string_view child_arn, runtime::WallTime now) {
+aws::HttpSeen seen_of(const std::string& id, std::string_view child_arn, runtime::WallTime now) {
   // {"executionArn":"...","startDate":1.688136139123E9}, with all three digits of the fraction.
   constexpr std::size_t kAroundArn = 48;
-  const std::string bytes = std::to_string(kAroundArn + child_arn.size());
-  const std::string date = http_date(now);
-  const std::string id = request_id(request);
-  constexpr std::string_view kType = "application/x-amz-json-1.0";
-
-  const std::pair<std::string_view, std::string_view> in_order[] = {{"x-amzn-RequestId", id},
-                                                                    {"connection", "keep-alive"},
-                                                                    {"Content-Length", bytes},
-                                                                    {"Date", date},
-                                                                    {"Content-Type", kType}};
-  ObjectBuilder all;
-  for (const auto& [name, text] : in_order) all.set(name, Value::array({Value::string(text)}));
-  const std::pair<std::string_view, std::string_view> by_name[] = {{"connection", "keep-alive"},
-                                                                   {"Content-Length", bytes},
-                                                                   {"Content-Type", kType},
-                                                                   {"Date", date},
-                                                                   {"x-amzn-RequestId", id}};
-  ObjectBuilder sorted;
-  for (const auto& [name, text] : by_name) sorted.set(name, Value::string(text));
-  ObjectBuilder out;
-  out.set("AllHttpHeaders", std::move(all).build());
-  out.set("HttpHeaders", std::move(sorted).build());
-  out.set("HttpStatusCode", Value::integer(200));
-  return std::move(out).build();
+  return {200,
+          {{"x-amzn-RequestId", id},
+           {"connection", "keep-alive"},
+           {"Content-Length", std::to_string(kAroundArn + child_arn.size())},
+           {"Date", http_date(now)},
+           {"Content-Type", "application/x-amz-json-1.0"}}};
 }
 
 Value read_answer(const std::string& text) {
@@ -263,11 +246,9 @@ asl::Payload to_states_output(const TaskRequest& request, const std::string& ans
   PAWL_ASSERT(arn != nullptr);
   ObjectBuilder out;
   out.set("ExecutionArn", *arn);
-  out.set("SdkHttpMetadata", http_metadata(request, arn->as_string(), now));
-  out.set("SdkResponseMetadata",
-          std::move(ObjectBuilder().set("RequestId", Value::string(request_id(request)))).build());
   out.set("StartDate", *shown.find("StartDate"));
-  return asl::Payload::of(std::move(out).build());
+  const std::string id = request_id(request);
+  return aws::with_metadata(std::move(out).build(), id, seen_of(id, arn->as_string(), now));
 }
 
 Failure to_states_failure(const TaskRequest& request, const StatesError& error) {

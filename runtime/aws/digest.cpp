@@ -5,7 +5,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
+
+#include <memory>
 
 namespace pawl::runtime::aws {
 namespace {
@@ -14,19 +15,32 @@ const unsigned char* bytes(std::string_view data) {
   return reinterpret_cast<const unsigned char*>(data.data());
 }
 
+// Fetched once: EVP_sha256() is looked up under a lock whenever it is used.
+const EVP_MD* fetched_sha256() {
+  static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  PAWL_ASSERT(fetched != nullptr);
+  return fetched;
+}
+
 }  // namespace
 
 Digest sha256(std::string_view data) {
+  // Used again and again: making one takes as long as hashing a name.
+  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
+      EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   Digest digest;  // NOLINT: filled by the call
-  PAWL_ASSERT(SHA256(bytes(data), data.size(), digest.data()) != nullptr);
+  unsigned int size = digest.size();
+  PAWL_ASSERT(EVP_DigestInit_ex2(context.get(), fetched_sha256(), nullptr) == 1 &&
+              EVP_DigestUpdate(context.get(), data.data(), data.size()) == 1 &&
+              EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1);
   return digest;
 }
 
 Digest hmac_sha256(std::string_view key, std::string_view data) {
   Digest digest;  // NOLINT: filled by the call
   unsigned int size = digest.size();
-  PAWL_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes(data), data.size(),
-                   digest.data(), &size) != nullptr);
+  PAWL_ASSERT(HMAC(fetched_sha256(), key.data(), static_cast<int>(key.size()), bytes(data),
+                   data.size(), digest.data(), &size) != nullptr);
   return digest;
 }
 

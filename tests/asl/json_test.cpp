@@ -258,6 +258,14 @@ TEST_CASE("a payload keeps the text it was given", "[asl][json]") {
   CHECK(Payload::of(read("[1, 2]")).text() == "[1,2]");
 }
 
+TEST_CASE("a payload knows how deep it nests, or is told", "[asl][json]") {
+  CHECK_FALSE(Payload::of_text(R"({"a":[1,"[[["]})").nests_deeper_than(2));
+  CHECK(Payload::of_text(R"({"a":[1]})").nests_deeper_than(1));
+  CHECK(Payload::of(read("[[]]")).nests_deeper_than(1));
+  CHECK_FALSE(Payload::of(read("7")).nests_deeper_than(0));
+  CHECK(Payload::of_text("[]", 9).nests_deeper_than(8));
+}
+
 TEST_CASE("a payload is stored for one owner", "[asl][json]") {
   const Payload payload = Payload::of(Value::null());
   CHECK(payload.stored_as(7) == 0);

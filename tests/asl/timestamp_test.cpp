@@ -58,4 +58,7 @@ TEST_CASE("times are written with milliseconds in UTC", "[asl][time]") {
   CHECK(format_timestamp_ms(Time(milliseconds(1795174205123))) == "2026-11-20T11:30:05.123Z");
   CHECK(format_timestamp_ms(Time(milliseconds(0))) == "1970-01-01T00:00:00.000Z");
   CHECK(format_timestamp_ms(Time(milliseconds(-1))) == "1969-12-31T23:59:59.999Z");
+  CHECK(format_timestamp_ms(Time(milliseconds(-62135596800000))) == "0001-01-01T00:00:00.000Z");
+  CHECK(format_timestamp_ms(Time(milliseconds(253402300799999))) == "9999-12-31T23:59:59.999Z");
+  CHECK(format_timestamp_ms(Time(milliseconds(253402300800000))) == "10000-01-01T00:00:00.000Z");
 }
