@@ -231,27 +231,25 @@ TEST_CASE("what is remembered of a row is what it says, at every moment", "[conn
     for (int i = 0; i < 3; ++i) CHECK(remembered_of(ledger, "Sx") == "1");
     CHECK(decoded == 1);
 
-    // Decided and not durable: others that decide see it, what only reads does not.
-    bool durable = false;
-    REQUIRE(ledger.shard()
-                .spawn([&] {
-                  CHECK(ledger.commit(increment("Sx")).has_value());
-                  durable = true;
-                })
-                .has_value());
-    runtime::yield();
-    REQUIRE_FALSE(durable);
-    CHECK(remembered_of(ledger, "Sx") == "1");
-    int seen = 0;
-    REQUIRE(ledger
-                .commit([&](Change& change) {
-                  seen = *change.get_remembered("Sx", decode_number);
-                  change.put("Sx", std::to_string(seen + 10));
-                  CHECK(*change.get_remembered("Sx", decode_number) == seen + 10);
-                })
-                .has_value());
-    CHECK(seen == 2);
-    CHECK(remembered_of(ledger, "Sx") == "12");
+    // Decided and perhaps not durable yet: others that decide see it, what only reads may not.
+    for (int i = 2; i <= 100; i += 2) {
+      REQUIRE(ledger.shard()
+                  .spawn([&] { CHECK(ledger.commit(increment("Sx")).has_value()); })
+                  .has_value());
+      runtime::yield();
+      const std::string read = remembered_of(ledger, "Sx");
+      CHECK((read == std::to_string(i - 1) || read == std::to_string(i)));
+      int seen = 0;
+      REQUIRE(ledger
+                  .commit([&](Change& change) {
+                    seen = *change.get_remembered("Sx", decode_number);
+                    change.put("Sx", std::to_string(seen + 1));
+                    CHECK(*change.get_remembered("Sx", decode_number) == seen + 1);
+                  })
+                  .has_value());
+      CHECK(seen == i);
+      CHECK(remembered_of(ledger, "Sx") == std::to_string(i + 1));
+    }
     REQUIRE(ledger.commit([](Change& change) { change.erase("Sx"); }).has_value());
     CHECK(remembered_of(ledger, "Sx") == "(none)");
   });
