@@ -151,18 +151,12 @@ std::string Digest::checksum() {
   return bytes;
 }
 
-namespace {
-std::string hash_of(std::string_view bytes, const EVP_MD* kind, const EvpContext& context) {
-  PAWL_ASSERT(EVP_DigestInit_ex2(context.get(), kind, nullptr) == 1 &&
-              EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1);
-  return finish(context);
-}
-}  // namespace
-
 std::string md5_of(std::string_view bytes) {
   // Used again and again: making one takes as long as hashing a short message.
   thread_local const EvpContext context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  return hash_of(bytes, md5_kind(), context);
+  PAWL_ASSERT(EVP_DigestInit_ex2(context.get(), md5_kind(), nullptr) == 1 &&
+              EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1);
+  return finish(context);
 }
 
 std::string to_hex(std::string_view bytes) {
@@ -182,25 +176,9 @@ std::uint32_t crc32_of(std::string_view bytes) {
 }
 
 std::string checksum_of(Checksum checksum, std::string_view bytes) {
-  std::string out;
-  switch (checksum) {
-    case Checksum::kNone:
-      break;
-    case Checksum::kCrc32:
-      runtime::append_u32(out, crc32_of(bytes));
-      break;
-    case Checksum::kCrc32c:
-      runtime::append_u32(out, runtime::crc32c(bytes));
-      break;
-    case Checksum::kCrc64Nvme:
-      runtime::append_u64(out, crc_add(kCrc64NvmeTable, std::uint64_t{0}, bytes));
-      break;
-    case Checksum::kSha1:
-      return hash_of(bytes, sha1_kind(), start(sha1_kind()));
-    case Checksum::kSha256:
-      return hash_of(bytes, sha256_kind(), start(sha256_kind()));
-  }
-  return out;
+  Digest digest(checksum);
+  digest.add(bytes);
+  return digest.checksum();
 }
 
 }  // namespace pawl::connectors::aws

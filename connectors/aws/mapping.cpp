@@ -28,22 +28,6 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Whether any member, however deep, is one that `wanted` names.
-// NOLINTNEXTLINE(misc-no-recursion): as deep as the document, which is bounded
-template <typename Wanted>
-bool any_member(const Value& value, const Wanted& wanted) {
-  if (value.is_array()) {
-    const auto items = value.items();
-    return std::any_of(items.begin(), items.end(),
-                       [&](const Value& item) { return any_member(item, wanted); });
-  }
-  if (!value.is_object()) return false;
-  const auto members = value.members();
-  return std::any_of(members.begin(), members.end(), [&](const Member& member) {
-    return wanted(member) || any_member(member.value, wanted);
-  });
-}
-
 // Leaves out what is null, and writes JSON where the model wants text.
 Value to_members(const Profile& profile, const Value& value) {
   if (value.is_array()) {
@@ -169,12 +153,7 @@ std::variant<Call, Failure> to_call(const Profile& profile, const TaskRequest& r
   }
   Call call;
   call.operation = pascal_case(request.resource->api_action);
-  // Most are as they shall be.
-  const bool differs = any_member(parameters, [&profile](const Member& member) {
-    return member.value.is_null() ||
-           (contains(profile.text_members, member.key.as_string()) && !member.value.is_string());
-  });
-  call.input = differs ? to_members(profile, parameters) : parameters;
+  call.input = to_members(profile, parameters);
   call.execution_arn = request.execution_arn;
   call.state_machine_arn = request.state_machine_arn;
   return call;
@@ -184,10 +163,7 @@ asl::Payload to_output(const Profile& profile, const OwnMetadata& metadata,
                        const TaskRequest& request, const Value& answer,
                        const std::string& request_id, std::string_view body,
                        runtime::WallTime now) {
-  const bool differs = any_member(answer, [&profile](const Member& member) {
-    return member.value.is_null() || contains(profile.date_members, member.key.as_string());
-  });
-  const Value shown = differs ? from_members(profile, answer) : answer;
+  const Value shown = from_members(profile, answer);
   if (!shows_metadata(profile, request)) return asl::Payload::of(shown);
   return metadata.with_metadata(shown, request_id, body, now);
 }

@@ -1,5 +1,6 @@
 #include "connectors/aws/xml.h"
 
+#include "asl/json/utf8.h"
 #include "base/assert.h"
 
 #include <fmt/format.h>
@@ -41,6 +42,7 @@ class Reader {
   explicit Reader(std::string_view text) : text_(text) {}
 
   Result<XmlElement> read() {
+    if (!asl::is_utf8(text_)) return invalid("it is not UTF-8");
     if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
     if (Status skipped = skip_between(); !skipped) return std::move(skipped).error();
     XmlElement root;

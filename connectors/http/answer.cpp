@@ -1,6 +1,7 @@
 #include "connectors/http/answer.h"
 
 #include "asl/json/reader.h"
+#include "asl/json/utf8.h"
 #include "asl/json/value.h"
 
 #include <fmt/format.h>
@@ -43,18 +44,6 @@ bool is_json(std::string_view media) {
   return media == "application/json" || media.ends_with("+json");
 }
 
-bool is_utf8(const std::string& bytes) {
-  // The reader of JSON knows what UTF-8 is; only quotes, backslashes and control characters mean
-  // something to it besides.
-  std::string quoted = "\"";
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    quoted += byte < 0x20 || c == '"' || c == '\\' ? ' ' : c;
-  }
-  quoted += '"';
-  return asl::read_json(quoted).has_value();
-}
-
 Value headers_of(const HttpResponse& response) {
   std::vector<std::pair<std::string, std::vector<Value>>> by_name;
   for (std::size_t i = 0; i < response.headers.size(); ++i) {
@@ -62,7 +51,7 @@ Value headers_of(const HttpResponse& response) {
     const auto found = std::find_if(by_name.begin(), by_name.end(), [&](const auto& one) {
       return runtime::equal_ignoring_case(one.first, field.name);
     });
-    const std::string text(is_utf8(std::string(field.value)) ? field.value : "");
+    const std::string text(asl::is_utf8(field.value) ? field.value : "");
     if (found == by_name.end()) {
       by_name.emplace_back(field.name, std::vector{Value::string(text)});
     } else {
@@ -86,7 +75,7 @@ std::string header_list(const Fields& fields) {
 }  // namespace
 
 std::optional<Value> shown_answer(const HttpResponse& response) {
-  if (!is_utf8(response.body)) return std::nullopt;
+  if (!asl::is_utf8(response.body)) return std::nullopt;
   Value body = Value::string(response.body);
   if (is_json(media_type(response))) {
     if (Result<Value> parsed = asl::read_json(response.body)) body = *std::move(parsed);

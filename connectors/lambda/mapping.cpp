@@ -1,6 +1,7 @@
 #include "connectors/lambda/mapping.h"
 
 #include "asl/json/reader.h"
+#include "asl/json/utf8.h"
 #include "asl/json/value.h"
 #include "asl/json/writer.h"
 #include "connectors/aws/sdk_metadata.h"
@@ -175,11 +176,10 @@ asl::Payload payload_of(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const std::size_t length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    const std::string piece = "\"" + text.substr(i, length) + "\"";
     if (byte < 0x80) {
       valid += text[i];
       ++i;
-    } else if (i + length <= text.size() && asl::read_json(piece)) {
+    } else if (i + length <= text.size() && asl::is_utf8(text.substr(i, length))) {
       valid.append(text, i, length);
       i += length;
     } else {

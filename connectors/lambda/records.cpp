@@ -93,12 +93,8 @@ std::optional<FunctionRecord> find_function(Change& change, std::string_view nam
     if (!number) return std::nullopt;
     key = lambda_keys::version(name, *number);
   }
-  const std::optional<std::string> row = change.get(key);
-  if (!row) return std::nullopt;
-  Result<FunctionRecord> record = decode_function(*row, key);
-  if (record) return *std::move(record);
-  change.fail(std::move(record).error());
-  return std::nullopt;
+  const auto record = change.get_remembered(key, decode_function);
+  return record == nullptr ? std::nullopt : std::optional(*record);
 }
 
 std::optional<std::uint64_t> version_number(std::string_view text) {

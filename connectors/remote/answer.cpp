@@ -1,5 +1,7 @@
 #include "asl/json/reader.h"
+#include "asl/json/utf8.h"
 #include "asl/json/writer.h"
+#include "asl/path/java_text.h"
 #include "connectors/aws/base64.h"
 #include "connectors/aws/xml.h"
 #include "connectors/remote/values.h"
@@ -324,6 +326,23 @@ Value read_json_members(const ApiModel& model, const ApiShape& shape, const Valu
     default:
       return value;
   }
+}
+
+void decode_headers(runtime::HttpHeaders& headers) {
+  runtime::HttpHeaders decoded;
+  bool changed = false;
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const auto field = headers[i];
+    if (asl::is_ascii(field.value)) {
+      decoded.add(field.name, field.value);
+      continue;
+    }
+    std::string text;
+    for (const char c : field.value) asl::append_utf8(static_cast<unsigned char>(c), text);
+    decoded.add(field.name, text);
+    changed = true;
+  }
+  if (changed) headers = std::move(decoded);
 }
 
 Answer read_answer(const ApiModel& model, const ApiOperation& operation,

@@ -230,6 +230,7 @@ Result<std::variant<Answered, NotAnswered>> Client::call(const ApiModel& model,
       runtime::sleep_for(pause);
       continue;
     }
+    decode_headers(response->headers);
     Answered answered;
     answered.answer = read_answer(model, operation, *response);
     if (const auto* error = std::get_if<aws::Error>(&answered.answer); error != nullptr && !last) {

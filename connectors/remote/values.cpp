@@ -1,6 +1,6 @@
 #include "connectors/remote/values.h"
 
-#include "asl/json/reader.h"
+#include "asl/json/utf8.h"
 #include "asl/json/writer.h"
 #include "asl/time/timestamp.h"
 #include "connectors/aws/base64.h"
@@ -10,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <ctime>
@@ -161,12 +160,7 @@ class ToApi {
 
 // Bytes as a Task shows them: text if they are, else base64.
 Value shown_bytes(std::string_view bytes) {
-  const bool ascii = std::all_of(bytes.begin(), bytes.end(),
-                                 [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  if (ascii) return Value::string(bytes);
-  std::string quoted;
-  asl::write_json_string(bytes, quoted);
-  return Value::string(asl::read_json(quoted) ? std::string(bytes) : aws::to_base64(bytes));
+  return Value::string(asl::is_utf8(bytes) ? std::string(bytes) : aws::to_base64(bytes));
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the document, which is bounded

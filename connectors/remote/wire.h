@@ -42,6 +42,10 @@ std::variant<asl::Value, aws::Error> read_answer(const ApiModel& model,
                                                  const ApiOperation& operation,
                                                  const runtime::HttpResponse& response);
 
+// Makes text of the headers of an answer: bytes beyond ASCII are ISO-8859-1, as the SDK's HTTP
+// client reads them. What becomes part of an event has to be Unicode.
+void decode_headers(runtime::HttpHeaders& headers);
+
 // JSON between its two forms, for both JSON protocols.
 asl::Value write_json_members(const ApiModel& model, const ApiShape& shape,
                               const asl::Value& value);

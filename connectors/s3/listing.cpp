@@ -70,7 +70,7 @@ std::variant<Page, Error> list_page(S3& s3, const Query& query) {
   Page page;
   bool bucket_there = false;
   Status read = s3.ledger().read([&](Change& change) {
-    bucket_there = change.get(keys::bucket(query.bucket)).has_value();
+    bucket_there = has_bucket(change, query.bucket);
     if (!bucket_there) return;
     bool more = query.max > 0;
     while (more) {
@@ -200,7 +200,7 @@ Answer create_bucket(S3& s3, Request& request) {
   }
   bool exists = false;
   if (auto failed = s3.apply(request, [&](Change& change) {
-        exists = change.get(keys::bucket(name)).has_value();
+        exists = has_bucket(change, name);
         if (exists) return;
         change.put(keys::bucket(name),
                    encode(BucketRecord{std::chrono::floor<std::chrono::seconds>(s3.ledger().now()),
@@ -223,13 +223,9 @@ namespace {
 
 std::variant<BucketRecord, Error> find_bucket(S3& s3, std::string_view name) {
   std::optional<BucketRecord> found;
-  const std::string key = keys::bucket(name);
   Status read = s3.ledger().read([&](Change& change) {
-    const std::optional<std::string> row = change.get(key);
-    if (!row) return;
-    Result<BucketRecord> record = decode_bucket(*row, key);
-    if (!record) return change.fail(std::move(record).error());
-    found = *std::move(record);
+    const auto bucket = change.get_remembered(keys::bucket(name), decode_bucket);
+    if (bucket != nullptr) found = *bucket;
   });
   if (!read) return aws::store_error(read.error());
   if (!found) return no_such_bucket();
@@ -263,7 +259,7 @@ Answer delete_bucket(S3& s3, Request& request) {
   std::optional<Error> refused;
   if (auto failed = s3.apply(request, [&](Change& change) {
         refused.reset();
-        if (!change.get(keys::bucket(name))) {
+        if (!has_bucket(change, name)) {
           refused = no_such_bucket();
           return;
         }

@@ -31,7 +31,7 @@ Error no_such_upload() {
 std::optional<UploadRecord> find_upload(Change& change, const Request& request,
                                         std::optional<Error>& refused) {
   const std::string_view bucket = request.text("Bucket");
-  if (!change.get(keys::bucket(bucket))) {
+  if (!has_bucket(change, bucket)) {
     refused = no_such_bucket();
     return std::nullopt;
   }
@@ -118,7 +118,7 @@ Answer create_multipart_upload(S3& s3, Request& request) {
   std::optional<Error> refused;
   if (auto failed = s3.apply(request, [&](Change& change) {
         refused.reset();
-        if (!change.get(keys::bucket(request.text("Bucket")))) {
+        if (!has_bucket(change, request.text("Bucket"))) {
           refused = no_such_bucket();
           return;
         }
@@ -425,7 +425,7 @@ Answer list_multipart_uploads(S3& s3, Request& request) {
   std::optional<Error> refused;
   bool truncated = false;
   Status read = s3.ledger().read([&](Change& change) {
-    if (!change.get(keys::bucket(bucket))) {
+    if (!has_bucket(change, bucket)) {
       refused = no_such_bucket();
       return;
     }

@@ -135,7 +135,7 @@ Answer write_object(S3& s3, Request& request, ObjectRecord record, bool copied) 
   std::optional<Error> refused;
   if (auto failed = s3.apply(request, [&](Change& change) {
         refused.reset();
-        if (!change.get(keys::bucket(bucket))) {
+        if (!has_bucket(change, bucket)) {
           refused = no_such_bucket();
           return;
         }
@@ -186,6 +186,9 @@ ObjectRecord record_of(const StoredBody& body, runtime::WallTime now) {
 
 // --- shared ---
 
+bool has_bucket(Change& change, std::string_view name) {
+  return change.get_remembered(keys::bucket(name), decode_bucket) != nullptr;
+}
 Error no_such_bucket() { return {"NoSuchBucket", "The specified bucket does not exist", 404, {}}; }
 Error no_such_key() { return {"NoSuchKey", "The specified key does not exist.", 404, {}}; }
 Error invalid_argument(std::string message) {
@@ -224,7 +227,7 @@ std::variant<ObjectRecord, Error> find_object(S3& s3, std::string_view bucket,
   bool bucket_there = false;
   const std::string row_key = keys::object(bucket, key);
   Status read = s3.ledger().read([&](Change& change) {
-    bucket_there = change.get(keys::bucket(bucket)).has_value();
+    bucket_there = has_bucket(change, bucket);
     const std::optional<std::string> row = change.get(row_key);
     if (!row) return;
     Result<ObjectRecord> record = decode_object(*row, row_key);
@@ -517,7 +520,7 @@ Answer delete_object(S3& s3, Request& request) {
   std::optional<Error> refused;
   if (auto failed = s3.apply(request, [&](Change& change) {
         refused.reset();
-        if (!change.get(keys::bucket(bucket))) {
+        if (!has_bucket(change, bucket)) {
           refused = no_such_bucket();
           return;
         }
@@ -578,7 +581,7 @@ Answer delete_objects(S3& s3, Request& request) {
   std::optional<Error> refused;
   if (auto failed = s3.apply(request, [&](Change& change) {
         refused.reset();
-        if (!change.get(keys::bucket(bucket))) {
+        if (!has_bucket(change, bucket)) {
           refused = no_such_bucket();
           return;
         }

@@ -115,6 +115,7 @@ aws::Answer list_multipart_uploads(S3& s3, Request& request);
 
 // --- shared by the operations ---
 
+bool has_bucket(Change& change, std::string_view name);  // within a decision
 aws::Error no_such_bucket();
 aws::Error no_such_key();
 aws::Error invalid_argument(std::string message);

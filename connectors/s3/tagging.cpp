@@ -47,7 +47,7 @@ Answer about_object(S3& s3, const Request& request,
   std::optional<Error> refused;
   if (auto failed = s3.apply(request, [&](Change& change) {
         refused.reset();
-        if (!change.get(keys::bucket(bucket))) {
+        if (!has_bucket(change, bucket)) {
           refused = no_such_bucket();
           return;
         }

@@ -65,13 +65,8 @@ std::string Sns::arn_of(std::string_view topic) const {
 }
 
 std::optional<TopicRecord> Sns::find(Change& change, std::string_view arn) const {
-  const std::string key = topic_key(arn.substr(arn.rfind(':') + 1));
-  const std::optional<std::string> row = change.get(key);
-  if (!row) return std::nullopt;
-  Result<TopicRecord> topic = decode_topic(*row, key);
-  if (topic) return *std::move(topic);
-  change.fail(std::move(topic).error());
-  return std::nullopt;
+  const auto topic = change.get_remembered(topic_key(arn.substr(arn.rfind(':') + 1)), decode_topic);
+  return topic == nullptr ? std::nullopt : std::optional(*topic);
 }
 
 std::optional<Error> Sns::apply(const aws::Call& call, const Ledger::Decide& decide) {

@@ -39,6 +39,7 @@ TEST_CASE("XML is read and written", "[connectors][aws]") {
 }
 
 TEST_CASE("XML that is none is refused", "[connectors][aws]") {
+  CHECK_FALSE(read_xml("<a>caf\xE9</a>"));
   for (const std::string text : {"", "a", "<a>", "<a></b>", "<a>&x;</a>", "<a/><b/>",
                                  "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>",
                                  "<a>&#xD800;</a>", "<a b='", "<"}) {

@@ -416,6 +416,31 @@ TEST_CASE("credentials of a profile's role and of a web identity", "[connectors]
   });
 }
 
+// It becomes part of an event, which is JSON.
+TEST_CASE("bytes that are no text in an answer's headers are read as ISO-8859-1",
+          "[connectors][remote]") {
+  runtime::HttpHeaders headers{{"x-a", "plain"}, {"x-b", "caf\xE9"}, {"x-b", "\xC3\xA9"}};
+  remote::decode_headers(headers);
+  REQUIRE(headers.size() == 3);
+  CHECK(headers[0].value == "plain");
+  CHECK(headers[1].value == "caf\xC3\xA9");
+  CHECK(headers[2].value == "\xC3\x83\xC2\xA9");
+
+  runtime::VirtualClock clock{runtime::WallTime(std::chrono::milliseconds(1'767'225'600'000))};
+  runtime::Shard shard({.clock = clock});
+  run_on(shard, [&] {
+    RemoteWorld world(shard);
+    world.answers.push_back({400,
+                             {{"x-amzn-RequestId", "R\xE9"}, {"x-amzn-errortype", "Caf\xE9"}},
+                             R"({"message":"no"})",
+                             nullptr});
+    engine::Outcome outcome = world.run("lambda", "getFunction", R"({"FunctionName":"f"})");
+    const auto* failed = std::get_if<engine::TaskFailed>(&outcome);
+    REQUIRE(failed != nullptr);
+    CHECK(failed->failure.cause == "no (Service: Lambda, Status Code: 400, Request ID: R\xC3\xA9)");
+  });
+}
+
 TEST_CASE("what may be repeated is, what may not is not", "[connectors][remote]") {
   runtime::VirtualClock clock{runtime::WallTime(std::chrono::milliseconds(1'767'225'600'000))};
   runtime::Shard shard({.clock = clock});

@@ -3,6 +3,7 @@
 #include "asl/json/reader.h"
 #include "asl/json/writer.h"
 #include "connectors/aws/service.h"
+#include "connectors/remote/wire.h"
 #include "tests/catch.h"
 #include "tests/connectors/embedded_world.h"
 
@@ -36,6 +37,16 @@ TEST_CASE("a header that came twice is one, with both values or the last", "[con
   CHECK(asl::to_json(*shown.value().find("SdkHttpMetadata")) ==
         R"({"AllHttpHeaders":{"x":["1","4"],"X":["2"],"a":["3"]},)"
         R"("HttpHeaders":{"a":"3","x":"4","X":"2"},"HttpStatusCode":200})");
+}
+
+TEST_CASE("the text of an answer with metadata reads back", "[connectors][aws]") {
+  runtime::HttpHeaders headers{{"x-a", "caf\xE9 \"\\"}};
+  remote::decode_headers(headers);
+  const asl::Payload shown =
+      with_metadata(value_of(R"({"a":"\u0001\""})"), kId,
+                    {200, {{headers[0].name, std::string(headers[0].value)}}});
+  CHECK(text_of(*shown.value().find("SdkHttpMetadata")->find("HttpHeaders"), "x-a") ==
+        "caf\xC3\xA9 \"\\");
 }
 
 TEST_CASE("what nests too deep for a document is left to the engine", "[connectors][aws]") {

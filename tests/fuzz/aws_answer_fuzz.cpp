@@ -2,8 +2,10 @@
 // in every protocol they have, and as Tasks show it. The first two bytes choose operation and
 // status. Besides, what STS may answer.
 #include "asl/json/reader.h"
+#include "asl/json/utf8.h"
 #include "asl/json/writer.h"
 #include "base/assert.h"
+#include "connectors/aws/sdk_metadata.h"
 #include "connectors/aws_models/api_model.h"
 #include "connectors/remote/sts.h"
 #include "connectors/remote/values.h"
@@ -46,11 +48,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     text.remove_prefix(end + 1);
   }
   response.body = text;
+  pawl::connectors::remote::decode_headers(response.headers);
   const auto credentials = pawl::connectors::remote::read_sts_answer(response.status, text);
   PAWL_ASSERT(!credentials || !credentials->credentials.secret_access_key.empty());
   const auto answer = pawl::connectors::remote::read_answer(model, operation, response);
   if (const auto* error = std::get_if<pawl::connectors::aws::Error>(&answer)) {
     PAWL_ASSERT(!error->code.empty() && !error->message.empty());
+    PAWL_ASSERT(pawl::asl::is_utf8(error->code) && pawl::asl::is_utf8(error->message));
     return 0;
   }
   if (!operation.output) return 0;
@@ -58,5 +62,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                                             std::get<pawl::asl::Value>(answer));
   // It becomes an event: JSON that reads back.
   PAWL_ASSERT(pawl::asl::read_json(pawl::asl::to_json(shown)).has_value());
+  pawl::connectors::aws::HttpSeen seen;
+  for (std::size_t i = 0; i < response.headers.size(); ++i) {
+    seen.headers.emplace_back(response.headers[i].name, response.headers[i].value);
+  }
+  if (!shown.is_object()) return 0;
+  const auto output = pawl::connectors::aws::with_metadata(shown, "id", seen);
+  PAWL_ASSERT(pawl::asl::to_json(output.value()) == output.text());
   return 0;
 }
